@@ -1,0 +1,20 @@
+"""Who has asked to join a group, and what became of it."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from storage.tables.columns import moment, moment_or_none
+
+
+class JoinRequestRow(SQLModel, table=True):
+    """One request. ``outcome`` is ``accepted`` or ``declined`` once a steward has answered."""
+
+    __tablename__ = "join_request"
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str = Field(index=True)
+    group_key: str
+    asked_at: datetime = moment()
+    answered_at: datetime | None = moment_or_none()
+    answered_by: str | None = None
+    outcome: str | None = None
