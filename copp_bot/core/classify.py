@@ -1,0 +1,225 @@
+"""Decides which events are acted on; the rest is counted at most, and never stored."""
+
+import heapq
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session
+
+from copp_bot.core.counting import MESSAGES, Counts
+from copp_bot.core.ids import RoomId, UserId
+from copp_bot.core.matrix.port import JsonDict
+from copp_bot.core.store import classify as store
+from copp_bot.core.store.classify import KnownRoom
+
+if TYPE_CHECKING:
+    from copp_bot.core.intake import Incoming, RoomBatch
+
+MIRRORED = frozenset(
+    {
+        "m.room.power_levels",
+        "m.room.name",
+        "m.room.encryption",
+        "m.room.create",
+        "m.room.tombstone",
+        "org.copp_bot.room",
+    }
+)
+WATCHED = MIRRORED | {
+    "m.room.avatar",
+    "m.room.canonical_alias",
+    "m.room.guest_access",
+    "m.room.history_visibility",
+    "m.room.join_rules",
+    "m.room.topic",
+    "m.space.child",
+    "m.space.parent",
+}
+"""State of declared rooms that features may watch (``StateHandler``)."""
+FILES = frozenset({"m.file", "m.image", "m.video", "m.audio"})
+KEPT = ("type", "event_id", "sender", "origin_server_ts", "content", "state_key", "redacts")
+KEPT_UNSIGNED = frozenset({"prev_content"})
+LONGEST_CHOICE = 60
+"""Characters of a reply to us that may stand for a choice; longer ones are talk."""
+
+
+class Classifier:
+    """Sorts prepared answers.
+
+    Args:
+        offers: the features that take files posted in the room of a key.
+    """
+
+    def __init__(self, bot: UserId, offers: Callable[[str], tuple[str, ...]]) -> None:
+        self._bot = bot
+        self._offers = offers
+
+    def sort(self, session: Session, incoming: "Incoming", counts: Counts) -> list[dict[str, Any]]:
+        """The rows to write, in sync order; chat goes into ``counts`` alone."""
+        rooms = store.known_rooms(session, [room.room_id for room in incoming.rooms])
+        targets = _targets(incoming.rooms)
+        known = store.known_events(session, targets)
+        parts: list[list[dict[str, Any]]] = []
+        for room in incoming.rooms:
+            parts.append([])
+            self._room(room, rooms.get(room.room_id), known, incoming, counts, parts[-1])
+        out = list(heapq.merge(*parts, key=lambda row: row["sent_at"]))  # a kick here goes before what follows it there
+        for room_id, state in incoming.invited:
+            out.append(_whole("invite", room_id, self._bot, state, incoming.since))
+        for room_id in incoming.left:
+            out.append(_whole("left", room_id, self._bot, [], incoming.token))
+        return out
+
+    def _room(
+        self,
+        room: "RoomBatch",
+        row: KnownRoom | None,
+        known: set[str],
+        incoming: "Incoming",
+        counts: Counts,
+        out: list[dict[str, Any]],
+    ) -> None:
+        if room.events.before or room.is_new:
+            block = _whole("block", room.room_id, self._bot, room.events.before, incoming.since)
+            first = min(map(_moment, room.events.timeline[:1]), default=block["sent_at"])
+            out.append({**block, "sent_at": min(block["sent_at"], first)})
+        for raw in room.events.timeline:
+            kind = self._kind(raw, row, known, room.is_new)
+            if kind is not None:
+                out.append(_row(kind, room.room_id, raw))
+            self._count(raw, row, counts)
+        if room.events.after:
+            out.append(_whole("block", room.room_id, self._bot, room.events.after, incoming.token))
+
+    def _kind(self, raw: JsonDict, room: KnownRoom | None, known: set[str], is_new: bool) -> str | None:
+        event_type = raw.get("type")
+        if not isinstance(raw.get("event_id"), str) or not isinstance(raw.get("sender"), str):
+            return None
+        if "state_key" in raw:
+            return _state_kind(str(event_type), room)
+        if raw["sender"] == self._bot:
+            return None
+        if event_type == "m.room.redaction":
+            return "redaction"
+        if event_type == "m.reaction":
+            return "reaction" if _target(raw) in known else None
+        return self._message_kind(raw, room, known, is_new) if event_type == "m.room.message" else None
+
+    def _message_kind(self, raw: JsonDict, room: KnownRoom | None, known: set[str], is_new: bool) -> str | None:
+        content = raw.get("content")
+        if not isinstance(content, dict) or content.get("msgtype") == "m.notice":
+            return None
+        relation = content.get("m.relates_to")
+        if isinstance(relation, dict) and relation.get("rel_type") == "m.replace":
+            return "edit" if _target(raw) in known else None
+        if is_new or self._is_for_us(content, room, _reply_to(raw) in known):
+            return "message"
+        if content.get("msgtype") in FILES and room is not None and room.key and self._offers(room.key):
+            return "message"
+        return None
+
+    def _is_for_us(self, content: JsonDict, room: KnownRoom | None, answers_us: bool) -> bool:
+        body = content.get("body")
+        if not isinstance(body, str):
+            return False
+        if (room is not None and room.is_direct) or body.lstrip().startswith(("!", "！")):
+            return True
+        mentions = content.get("m.mentions")
+        named = mentions.get("user_ids") if isinstance(mentions, dict) else None
+        mentioned = isinstance(named, list) and self._bot in named
+        return mentioned or self._bot in body or (answers_us and len(_last_line(body)) <= LONGEST_CHOICE)
+
+    def _count(self, raw: JsonDict, room: KnownRoom | None, counts: Counts) -> None:
+        content = raw.get("content")
+        if room is None or room.is_direct or raw.get("type") != "m.room.message" or raw.get("sender") == self._bot:
+            return
+        if not isinstance(content, dict) or content.get("msgtype") == "m.notice":
+            return
+        relation = content.get("m.relates_to")
+        if isinstance(relation, dict) and relation.get("rel_type") == "m.replace":
+            return
+        at = _moment(raw)
+        counts.add(at, room.scope, MESSAGES)
+        counts.voice(at, room.scope, UserId(str(raw.get("sender"))))
+
+
+def _state_kind(event_type: str, room: KnownRoom | None) -> str | None:
+    if event_type == "m.room.member":
+        return "member"
+    return "state" if event_type in (WATCHED if room is not None and room.key else MIRRORED) else None
+
+
+def _targets(rooms: Iterable["RoomBatch"]) -> set[str]:
+    found = set()
+    for room in rooms:
+        for raw in room.events.timeline:
+            found |= {_target(raw), _reply_to(raw)}
+    return found - {""}
+
+
+def _relation(raw: JsonDict) -> JsonDict:
+    content = raw.get("content")
+    relation = content.get("m.relates_to") if isinstance(content, dict) else None
+    return relation if isinstance(relation, dict) else {}
+
+
+def _target(raw: JsonDict) -> str:
+    return _event_id(_relation(raw).get("event_id"))
+
+
+def _reply_to(raw: JsonDict) -> str:
+    reply = _relation(raw).get("m.in_reply_to")
+    return _event_id(reply.get("event_id")) if isinstance(reply, dict) else ""
+
+
+def _event_id(value: Any) -> str:
+    """What can be an event id; anything else that stands in its place could not even be looked for."""
+    return value if isinstance(value, str) and value.startswith("$") and value.isascii() else ""
+
+
+def _last_line(body: str) -> str:
+    return body.rsplit("\n", 1)[-1]
+
+
+def _row(kind: str, room_id: RoomId, raw: JsonDict) -> dict[str, Any]:
+    return {
+        "event_id": raw["event_id"],
+        "room_id": room_id,
+        "sender": raw["sender"],
+        "kind": kind,
+        "body": _trimmed(raw),
+        "sent_at": _moment(raw),
+    }
+
+
+def _whole(kind: str, room_id: RoomId, bot: UserId, events: Iterable[JsonDict], mark: str | None) -> dict[str, Any]:
+    """A row for something that has no event id of its own; ``mark`` makes it the same row when it is read again."""
+    kept = [_trimmed(raw) for raw in events if raw.get("type") == "m.room.member" or raw.get("type") in MIRRORED]
+    at = max((_moment(raw) for raw in kept), default=datetime.now(UTC))
+    body = {"events": kept, "initial": mark is None}
+    return {
+        "event_id": f"{kind}:{room_id}:{mark or 'initial'}",
+        "room_id": room_id,
+        "sender": bot,
+        "kind": kind,
+        "body": body,
+        "sent_at": at,
+    }
+
+
+def _trimmed(raw: JsonDict) -> JsonDict:
+    """What handlers read of an event; the rest (signatures, ages, relations bundled by the server) is not kept."""
+    kept: JsonDict = {name: raw[name] for name in KEPT if name in raw}
+    unsigned = raw.get("unsigned")
+    if isinstance(unsigned, dict):
+        kept["unsigned"] = {name: unsigned[name] for name in KEPT_UNSIGNED if name in unsigned}
+    return kept
+
+
+def _moment(raw: JsonDict) -> datetime:
+    value = raw.get("origin_server_ts")
+    try:
+        return datetime.fromtimestamp(value / 1000, UTC) if isinstance(value, int) else datetime.now(UTC)
+    except (OverflowError, OSError, ValueError):
+        return datetime.now(UTC)

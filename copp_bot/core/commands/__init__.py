@@ -1,0 +1,1 @@
+"""Declared commands: what may be typed, and how it is found, parsed and explained."""

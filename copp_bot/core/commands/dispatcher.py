@@ -1,0 +1,238 @@
+"""From a message or a choice to a handler, and from its reply to the outbox.
+
+The rule it keeps: every way in (typed, mentioned, chosen by reaction or number) passes the same permission check,
+and every answer goes where its readers may read it.
+"""
+
+import difflib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from copp_bot.core.commands import grammar
+from copp_bot.core.commands.declare import Args, Command, Where
+from copp_bot.core.commands.help import may_use
+from copp_bot.core.context import Context, Place
+from copp_bot.core.effects import RowEffects
+from copp_bot.core.errors import UserError
+from copp_bot.core.feature import FileOffer
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.i18n import reading_in
+from copp_bot.core.ids import COMMUNITY, RoomId, UserId
+from copp_bot.core.matrix.port import Message
+from copp_bot.core.people import load_viewer
+from copp_bot.core.permissions import Policy, refusal
+from copp_bot.core.reply import Reply, code, say
+from copp_bot.core.store import people as people_store
+from copp_bot.core.store import rooms as rooms_store
+from copp_bot.core.store import said as said_store
+
+log = logging.getLogger(__name__)
+LINES_IN_A_ROOM = 8
+TOO_OLD = timedelta(hours=24)
+STEWARDS_KEY = "stewards"
+
+
+@dataclass(frozen=True)
+class House:
+    """What does not change while the bot runs."""
+
+    bot: UserId
+    server: str
+    policy: Policy
+    zone: ZoneInfo
+    language: str
+    commands: Mapping[str, Command]
+
+
+class Dispatcher:
+    """Runs commands inside the worker's transaction."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    def message(self, effects: RowEffects, place: Place, message: Message) -> None:
+        """Handle a message that may be a command; answers are written to the outbox."""
+        names = [name for name in (self._bot_name(effects), self.house.bot[1:].split(":")[0]) if name]
+        mentioned = self.house.bot in message.mentions
+        typed = grammar.meant_for_us(message.body, self.house.bot, names, mentioned, place.is_direct)
+        if typed is None:
+            return
+        context = self._context(effects, place, message)
+        with reading_in(context.viewer.language or self.house.language):
+            if self._is_too_old(effects, message, context):
+                self._answer(context, say(_("I was away for more than a day and did not act on this. Say it again.")))
+                return
+            self._typed(context, typed)
+
+    def _is_too_old(self, effects: RowEffects, message: Message, context: Context) -> bool:
+        """What was answered before an older database came back, or is put back by an operator, is done in any case."""
+        is_old = effects.now - message.sent_at > TOO_OLD
+        return is_old and not effects.attempt and not said_store.is_said(effects.session, context.answer)
+
+    def chosen(self, effects: RowEffects, place: Place, message: Message, text: str) -> bool:
+        """Run a command that a choice stands for, as if the chooser had typed it; False when it was refused."""
+        context = self._context(effects, place, message)
+        with reading_in(context.viewer.language or self.house.language):
+            return self._typed(context, grammar.Typed(text, True))
+
+    def offered(self, effects: RowEffects, place: Place, message: Message, offer: FileOffer) -> None:
+        """Let a feature offer to take a posted file; who may not use it is not asked."""
+        context = self._context(effects, place, message)
+        if refusal(self.house.policy, context.viewer, offer.permission, place.scope) is not None:
+            return
+        with reading_in(context.viewer.language or self.house.language):
+            reply = offer.run(context)
+            if reply is not None:
+                self._answer(context, reply)
+
+    def went_wrong(self, effects: RowEffects, place: Place, message: Message, ref: str) -> None:
+        """The answer to a command whose handler failed."""
+        effects.handled("?", "failed")
+        context = self._context(effects, place, message)
+        with reading_in(context.viewer.language or self.house.language):
+            sentence = _("Something went wrong (ref {ref}). Nothing was changed. Tell a steward if it happens again.")
+            self._answer(context, say(sentence.format(ref=ref)))
+
+    def _context(self, effects: RowEffects, place: Place, message: Message) -> Context:
+        viewer = load_viewer(effects.session, message.sender, effects.now)
+        zone = ZoneInfo(viewer.timezone) if viewer.timezone else self.house.zone
+        answer = effects.txn("answer")
+        return Context(viewer, place, message, effects, self.house.policy, zone, answer)
+
+    def _typed(self, context: Context, typed: grammar.Typed) -> bool:
+        if not typed.text:  # our name alone
+            typed = replace(typed, text="help")
+        try:
+            grammar.refuse_control_characters(typed.text)
+            command, args = self._parse(context, typed)
+        except UserError as error:
+            self._answer(context, say(error.sentence))
+            return False
+        if command is None:
+            self._unknown(context, typed)
+            return False
+        return self._run(context, command, args)
+
+    def _parse(self, context: Context, typed: grammar.Typed) -> tuple[Command | None, Args]:
+        command, rest = grammar.find_command(typed.text, self.house.commands)
+        if command is None:
+            return None, Args()
+        if context.message.mentions or "matrix.to" in rest:
+            names = people_store.names(context.session, context.message.mentions)
+            others = [user for user in context.message.mentions if user != self.house.bot]
+            rest = grammar.with_ids(rest, others, names)
+        try:
+            return command, grammar.parse_args(command, rest, self.house.server)
+        except UserError:
+            if typed.is_explicit or may_be_meant(typed.text, command):
+                raise
+            return None, Args()
+
+    def _run(self, context: Context, command: Command, args: Args) -> bool:
+        """Run it and answer; False when it was refused."""
+        refused = self._refusal(context, command)
+        effects = _rows(context)
+        if refused is not None:
+            effects.handled(command.path, "refused")
+            self._answer(context, say(refused))
+            return False
+        context = self._moved(context, command)
+        savepoint = context.session.begin_nested()
+        trial = effects.fork()
+        try:
+            reply = command.run(replace(context, effects=trial), args)
+            context.session.flush()
+        except UserError as error:
+            savepoint.rollback()
+            effects.handled(command.path, "refused")
+            self._answer(context, say(error.sentence))
+            return False
+        except BaseException:
+            savepoint.rollback()
+            raise
+        savepoint.commit()
+        effects.join(trial)
+        effects.handled(command.path, "answered")
+        if reply is not None:
+            is_own_list = bool(reply.choices) and not reply.asked
+            self._answer(context, replace(reply, asked=(context.viewer.user_id,)) if is_own_list else reply)
+        return True
+
+    def _refusal(self, context: Context, command: Command) -> str | None:
+        if command.scope_from == "service":
+            if may_use(context, command) or any(
+                context.may(command.permission, grant.scope) for grant in context.viewer.grants
+            ):
+                return None
+            return refusal(self.house.policy, context.viewer, command.permission, COMMUNITY)
+        return refusal(self.house.policy, context.viewer, command.permission, context.place.scope)
+
+    def _moved(self, context: Context, command: Command) -> Context:
+        """A discreet command typed in public is taken away and answered in the stewards' room."""
+        if command.where is not Where.DISCREET or context.place.is_direct or context.place.key == STEWARDS_KEY:
+            return context
+        _rows(context).redact(context.place.room_id, context.message.event_id, _("answered in the stewards' room"))
+        room = rooms_store.by_key(context.session, STEWARDS_KEY)
+        if room is None:
+            return context
+        place = replace(context.place, room_id=RoomId(room.room_id), readers=room.readers)
+        return replace(context, place=place)
+
+    def _answer(self, context: Context, reply: Reply) -> None:
+        effects, place, message = _rows(context), context.place, context.message
+        if place.is_direct or (not reply.private and len(reply.lines) <= LINES_IN_A_ROOM):
+            is_here = place.room_id == message.room_id
+            reply_to = message.event_id if is_here else None
+            effects.answer(
+                context.answer, place.room_id, reply, reply_to=reply_to, thread=message.thread if is_here else None
+            )
+            return
+        effects.answer(context.answer, context.viewer.user_id, reply, reply_to=None, thread=None)
+        if rooms_store.is_joined(context.session, place.room_id, context.viewer.user_id):
+            told = say(_("I have answered you in our direct chat."))
+            effects.send(place.room_id, told, reply_to=message.event_id, thread=message.thread)
+
+    def _unknown(self, context: Context, typed: grammar.Typed) -> None:
+        """The topic's help for a bare topic, else what was probably meant, else where to look."""
+        mine = [c.path for c in self.house.commands.values() if may_use(context, c)]
+        words = typed.text.lower().split()
+        if len(words) == 1 and any(path.startswith(f"{words[0]} ") for path in mine):
+            self._run(context, self.house.commands["help"], Args({"topic": words[0]}))
+            return
+        near = suggestion(typed.text, mine)
+        if near or typed.is_explicit or context.place.is_direct:
+            _rows(context).handled("?", "unknown")
+        if near and typed.text.lower().startswith(f"{near} "):
+            self._answer(context, say(grammar.usage(self.house.commands[near])))
+        elif near:
+            self._answer(context, say((_("I do not know that. Did you mean "), code(f"!{near}"), "?")))
+        elif typed.is_explicit or context.place.is_direct:
+            self._answer(context, say((_("I do not know that. See what you can do here: "), code("!help"))))
+
+    def _bot_name(self, effects: RowEffects) -> str | None:
+        row = people_store.get(effects.session, self.house.bot)
+        return row.display_name if row else None
+
+
+def suggestion(text: str, paths: Sequence[str]) -> str | None:
+    """The command that was probably meant."""
+    words = text.lower().split()[:3]
+    for length in range(min(3, len(words)), 0, -1):
+        near = difflib.get_close_matches(" ".join(words[:length]), paths, 1, 0.75)
+        if near:
+            return near[0]
+    starts = [path for path in paths if words and path.startswith(f"{words[0]} ")]
+    return starts[0].split(" ", maxsplit=1)[0] if starts and len(words) == 1 else None
+
+
+def may_be_meant(text: str, command: Command) -> bool:
+    """In the direct chat without ``!``: is this a mistaken command rather than a sentence that begins alike?"""
+    return len(text.split()) <= len(command.path.split()) + (2 if " " in command.path else 1)
+
+
+def _rows(context: Context) -> RowEffects:
+    assert isinstance(context.effects, RowEffects)
+    return context.effects

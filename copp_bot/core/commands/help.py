@@ -1,0 +1,96 @@
+"""``!help``: what *you* can do *here*, made from the declarations."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from copp_bot.core.commands.declare import Args, Command, Kind, Param
+from copp_bot.core.context import Context
+from copp_bot.core.i18n import current_language, deferred
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.ids import COMMUNITY
+from copp_bot.core.markdown import markdown_lines
+from copp_bot.core.permissions import how_to_come_in
+from copp_bot.core.reply import Line, Part, Reply, bold, code, say
+
+Topics = Sequence[tuple[str, Sequence[Command]]]
+"""What a feature is about, in words, and its commands."""
+RULES = "rules"
+
+
+def help_command(topics: Topics, text: Callable[[str, str], str]) -> Command:
+    """The help over these topics.
+
+    Args:
+        text: the declared text of a name, in a language.
+    """
+
+    def run(context: Context, args: Args) -> Reply:
+        topic = args.text("topic").lower().lstrip("!").strip()
+        if topic == RULES:
+            return say(*markdown_lines(text(RULES, current_language())))
+        mine = [(summary, [c for c in commands if may_use(context, c)]) for summary, commands in topics]
+        return _about(topic, mine) if topic else _overview(context, mine)
+
+    return Command(
+        path="help",
+        run=run,
+        summary=deferred("what you can do here"),
+        permission="help",
+        params=(Param("topic", Kind.TEXT, required=False),),
+        example="!help library",
+    )
+
+
+def may_use(context: Context, command: Command) -> bool:
+    """Does the viewer hold the permission here, or anywhere of theirs in the direct chat?"""
+    scopes = [context.place.scope, COMMUNITY]
+    if context.place.is_direct:
+        scopes += [grant.scope for grant in context.viewer.grants]
+    return any(context.may(command.permission, scope) for scope in scopes)
+
+
+def _overview(context: Context, topics: Topics) -> Reply:
+    lines: list[Line] = [(bold(_("What you can do here")), _(" – more about one: "), code(_example(topics)))]
+    for summary, commands in topics:
+        words = list(dict.fromkeys(command.path.split(" ")[0] for command in commands))
+        if words:
+            lines.append((*_codes(words), f" – {_(summary)}"))
+    rules: Line = (_("How we talk with each other, and who can read along: "), code(f"!help {RULES}"))
+    if len(lines) == 1:
+        return say(how_to_come_in(context.policy), rules)
+    if context.place.is_direct:
+        lines.append((_("Here, in our direct chat, you can leave out the “!”."),))
+    return Reply((*lines, rules))
+
+
+def _example(topics: Topics) -> str:
+    """Help on the topic that offers most."""
+    most = max(topics, key=lambda topic: len(topic[1]))[1]
+    return f"!help {most[0].path.split(' ')[0]}" if most else "!help"
+
+
+def _codes(words: Sequence[str]) -> list[Part]:
+    parts: list[Part] = []
+    for word in words:
+        parts += [code(f"!{word}"), " "]
+    return parts[:-1]
+
+
+def _about(topic: str, topics: Topics) -> Reply:
+    commands = [command for _summary, commands in topics for command in commands]
+    found = [c for c in commands if c.path == topic or c.path.startswith(f"{topic} ")]
+    if not found:
+        return say((_("I have no help on “{topic}”. ").format(topic=topic[:50]), _("All topics: "), code("!help")))
+    if len(found) == 1:
+        return say((code(found[0].usage), " – ", _(found[0].summary)), (_("For example: "), code(found[0].example)))
+    return Reply(tuple((code(command.usage), " – ", _(command.summary)) for command in found))
+
+
+def by_path(topics: Topics) -> Mapping[str, Command]:
+    """Every command by path; the same path twice is a mistake of ours."""
+    commands: dict[str, Command] = {}
+    for _summary, declared in topics:
+        for command in declared:
+            if command.path in commands:
+                raise ValueError(f"two commands are called {command.path}")
+            commands[command.path] = command
+    return commands

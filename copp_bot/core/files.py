@@ -1,0 +1,37 @@
+"""Deletes bytes that no item uses any more: our copy, and the homeserver's where the operator gave the right."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from copp_bot.core.feature import TaskKind
+from copp_bot.core.ids import MxcUri
+from copp_bot.core.items import DELETE_FILES
+from copp_bot.core.matrix.port import Administration, Missing
+
+log = logging.getLogger(__name__)
+
+
+def delete_kind(data_dir: Path, administration: Administration | None) -> TaskKind:
+    """The task that deletes files.
+
+    Args:
+        data_dir: what paths of files are relative to.
+        administration: deletes media on the homeserver; without it they stay there, unreachable by our pages.
+    """
+
+    async def run(payload: dict[str, Any]) -> None:
+        for file in payload["files"]:
+            if file["path"]:
+                (data_dir / file["path"]).unlink(missing_ok=True)
+            if file["mxc"] and administration is not None:
+                await _delete_media(administration, MxcUri(file["mxc"]))
+
+    return TaskKind(DELETE_FILES, run)
+
+
+async def _delete_media(administration: Administration, mxc: MxcUri) -> None:
+    try:
+        await administration.delete_media(mxc)
+    except Missing:
+        log.info("withdrawn media was not on the homeserver any more")

@@ -1,0 +1,31 @@
+"""Names for identifiers, so that a room cannot be passed where a person is meant."""
+
+from typing import NewType
+
+UserId = NewType("UserId", str)
+"""Full Matrix user id, ``@anna:example.org``; identity is never a display name."""
+RoomId = NewType("RoomId", str)
+EventId = NewType("EventId", str)
+TxnId = NewType("TxnId", str)
+"""Transaction id of the client-server API; the same for every attempt at the same message."""
+MxcUri = NewType("MxcUri", str)
+RoomKey = NewType("RoomKey", str)
+"""A declared key such as ``coffee-shop`` or ``rhythm/home``; the identity of a room, unlike its name."""
+Scope = NewType("Scope", str)
+"""Who owns: ``community``, ``group:<key>`` or ``person:<user id>``."""
+Audience = NewType("Audience", str)
+"""Who may read: ``public``, ``community``, ``group:<key>``, ``people:<list>``, ``private:<user id>``."""
+ItemId = NewType("ItemId", int)
+"""The row of an item; people say its number instead (``L4821``)."""
+
+COMMUNITY = Scope("community")
+
+
+def group_scope(key: str) -> Scope:
+    """The scope of a group space."""
+    return Scope(f"group:{key}")
+
+
+def group_of(scope: str | None) -> str | None:
+    """The group's key when the scope or audience is a group's, else None."""
+    return scope.removeprefix("group:") if scope and scope.startswith("group:") else None

@@ -1,0 +1,255 @@
+"""The sync loop: raw ``/sync`` into inbox rows, with the token, in one transaction.
+
+The rule it keeps: nothing is acted on here, and the token moves on only together with what came before it. A limited
+timeline is completed through ``/messages`` first; what could not be read is recorded as a gap and tried again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from copp_bot.core import backoff, failpoint, timeline
+from copp_bot.core.classify import Classifier
+from copp_bot.core.clock import Clock
+from copp_bot.core.counting import Counts
+from copp_bot.core.ids import RoomId, UserId
+from copp_bot.core.matrix.port import JsonDict, MatrixError, Sync, UnknownToken
+from copp_bot.core.metrics import Metrics
+from copp_bot.core.store import inbox as store
+from copp_bot.core.store import meta
+from copp_bot.core.store import tasks as tasks_store
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+TOKEN = "sync_token"  # noqa: S105 - a name
+CLOSE_GAP = "gap.close"
+"""Task kind that tries a gap again."""
+LONG_POLL_MS = 30_000
+LIMIT = 100
+PAGES = 200
+"""Pages of 100 events that a gap may have before it is recorded as lost."""
+KEEP_TOKEN = timedelta(seconds=30)
+"""How long the token of answers without anything for us may stay in memory only."""
+
+Gap = tuple[str, str | None, str]
+"""Where reading backwards broke off, where it should have ended, and why."""
+
+
+@dataclass
+class RoomBatch:
+    """One room's events in order, and the gap that could not be closed."""
+
+    room_id: RoomId
+    events: timeline.Ordered
+    is_new: bool
+    gap: Gap | None = None
+
+
+@dataclass
+class Incoming:
+    """One prepared answer."""
+
+    token: str
+    since: str | None
+    rooms: list[RoomBatch] = field(default_factory=list)
+    invited: list[tuple[RoomId, list[JsonDict]]] = field(default_factory=list)
+    left: list[RoomId] = field(default_factory=list)
+
+
+class Intake:
+    """Reads the homeserver and fills the inbox.
+
+    Args:
+        on_rows: called on the event loop after a commit that brought something to do.
+    """
+
+    def __init__(
+        self,
+        homeserver: Sync,
+        bot: UserId,
+        database: Database,
+        clock: Clock,
+        classifier: Classifier,
+        on_rows: Callable[[], None],
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._homeserver = homeserver
+        self._metrics = metrics or Metrics()
+        self._bot = bot
+        self._database = database
+        self._clock = clock
+        self._classifier = classifier
+        self._on_rows = on_rows
+        self._token: str | None = None
+        self._written_token_at: datetime | None = None
+        self._joined: set[RoomId] = set()
+        self._counts = Counts()
+        self.last_sync: datetime | None = None
+        self.ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Sync until cancelled. Failures are waited out; an unknown token ends it."""
+        self._token, self._joined = await self._database.read(_where_we_were)
+        failures = 0
+        while True:
+            try:
+                await self.once()
+                failures = 0
+                self._metrics.syncs.labels(outcome="ok").inc()
+            except UnknownToken:
+                raise
+            except Exception as error:
+                failures += 1
+                self._metrics.syncs.labels(outcome="failed").inc()
+                wait = backoff.growing(failures, error)
+                level = logging.INFO if isinstance(error, MatrixError) else logging.ERROR
+                log.log(level, "sync failed (%s); next try in %.1f s", backoff.reason(error), wait, exc_info=level > 20)
+                await asyncio.sleep(wait)
+
+    async def once(self) -> None:
+        """One answer of the homeserver, prepared and committed."""
+        wait = LONG_POLL_MS if self.ready.is_set() else 0
+        answer = await self._homeserver.sync(self._token, wait, self._filter())
+        incoming = await self._prepare(answer)
+        failpoint.reached("intake.answered")
+        unwritten, brought = await self._database.write(lambda session: self._take_in(session, incoming))
+        failpoint.reached("intake.committed")
+        self._counts = unwritten
+        if brought:
+            self._on_rows()
+        self._token = incoming.token
+        self._joined |= {room.room_id for room in incoming.rooms}
+        self._joined -= set(incoming.left)
+        self.last_sync = self._clock.now()
+        self.ready.set()
+
+    def _filter(self) -> JsonDict:
+        nothing = {"not_types": ["*"]}
+        limit = LIMIT if self._token else 0
+        return {
+            "presence": nothing,
+            "account_data": nothing,
+            "room": {
+                "timeline": {"limit": limit, "not_senders": [self._bot]},
+                "ephemeral": nothing,
+                "account_data": nothing,
+            },
+        }
+
+    def _token_is_old(self) -> bool:
+        return self._written_token_at is None or self._clock.now() - self._written_token_at > KEEP_TOKEN
+
+    async def _prepare(self, answer: JsonDict) -> Incoming:
+        rooms = _dict(answer.get("rooms"))
+        incoming = Incoming(str(answer["next_batch"]), self._token)
+        joined = _dict(rooms.get("join")).items()
+        incoming.rooms = list(await asyncio.gather(*(self._room(RoomId(room), _dict(part)) for room, part in joined)))
+        for room, part in _dict(rooms.get("invite")).items():
+            incoming.invited.append((RoomId(room), _events(_dict(part).get("invite_state"))))
+        incoming.left = [RoomId(room) for room in _dict(rooms.get("leave"))]
+        return incoming
+
+    async def _room(self, room_id: RoomId, part: JsonDict) -> RoomBatch:
+        state, part_timeline = _events(part.get("state")), _dict(part.get("timeline"))
+        events = _events(part_timeline)
+        is_new = room_id not in self._joined
+        if self._token is None:
+            return RoomBatch(room_id, timeline.Ordered(state, [], []), is_new)
+        gap = None
+        if part_timeline.get("limited") and isinstance(part_timeline.get("prev_batch"), str):
+            missing, gap = await self._fill(
+                room_id, part_timeline["prev_batch"], self._has_joined(state, events, is_new)
+            )
+            events = timeline.merge(missing, events)
+        if self._has_joined(state, events, is_new):
+            events = timeline.since_join(events, timeline.joined_at([*state, *events], self._bot) or 0)
+        return RoomBatch(room_id, timeline.order(state, events), is_new, gap)
+
+    def _has_joined(self, state: Sequence[JsonDict], events: Sequence[JsonDict], is_new: bool) -> bool:
+        """Has the bot just joined? A room may be new to us alone: joined in an answer that is not mirrored yet."""
+        return is_new and timeline.joined_at([*state, *events], self._bot) is not None
+
+    async def _fill(self, room_id: RoomId, start: str, to_join: bool) -> tuple[list[JsonDict], Gap | None]:
+        """The events before ``start`` back to the last sync (or to our own join), oldest first; and what is missing."""
+        end = None if to_join else self._token
+        found: list[JsonDict] = []
+        for _ in range(PAGES):
+            try:
+                page = await self._page(room_id, start, end)
+            except UnknownToken:
+                raise
+            except MatrixError as error:
+                return found[::-1], (start, end, backoff.reason(error))
+            found += page.events
+            if page.next_token is None or (to_join and timeline.joined_at(page.events, self._bot) is not None):
+                return found[::-1], None
+            start = page.next_token
+        return found[::-1], (start, end, "too long")
+
+    async def _page(self, room_id: RoomId, start: str, end: str | None) -> Any:
+        for attempt in range(1, backoff.ATTEMPTS):
+            try:
+                return await self._homeserver.messages(room_id, start, end, 100)
+            except MatrixError as error:
+                if not backoff.is_passing(error):
+                    raise
+                await asyncio.sleep(backoff.delay(attempt, error))
+        return await self._homeserver.messages(room_id, start, end, 100)
+
+    def _take_in(self, session: Session, incoming: Incoming) -> tuple[Counts, bool]:
+        """Write what is for us; the counts that were not written, and whether there is something to do.
+
+        Runs on the writer, after the marks of what was sent before: a reaction finds the message it is about.
+        """
+        counts = Counts()
+        counts.merge(self._counts)
+        rows = self._classifier.sort(session, incoming, counts)
+        gaps = [room for room in incoming.rooms if room.gap is not None]
+        if not rows and not gaps and not self._token_is_old():
+            return counts, False
+        now = self._clock.now()
+        brought = store.add(session, rows, now)
+        for room in gaps:
+            log.error("a gap in %s could not be closed: %s", room.room_id, room.gap)
+            self._metrics.gaps.inc()
+            _record_gap(session, room, now)
+        counts.write(session)
+        meta.put(session, TOKEN, incoming.token)
+        self._written_token_at = now
+        failpoint.reached("intake.writing")
+        return Counts(), brought
+
+
+def _record_gap(session: Session, room: RoomBatch, now: datetime) -> None:
+    start, end, error = room.gap or ("", None, "")
+    store.add_gap(session, room.room_id, (start, end, error), now)
+    task = {
+        "marker": f"{CLOSE_GAP}:{room.room_id}:{start}",
+        "kind": CLOSE_GAP,
+        "lane": f"{CLOSE_GAP}:{room.room_id}",
+        "payload": {"room": room.room_id, "start": start, "end": end},
+        "cause": f"gap:{start}",
+        "not_before": now,
+        "created_at": now,
+    }
+    tasks_store.add(session, [task])
+
+
+def _where_we_were(session: Session) -> tuple[str | None, set[RoomId]]:
+    return meta.get(session, TOKEN), store.joined_rooms(session)
+
+
+def _dict(value: Any) -> JsonDict:
+    return value if isinstance(value, dict) else {}
+
+
+def _events(part: Any) -> list[JsonDict]:
+    """The events of a part; what has no type is none."""
+    events = _dict(part).get("events")
+    found = events if isinstance(events, list) else []
+    return [event for event in found if isinstance(event, dict) and isinstance(event.get("type"), str)]

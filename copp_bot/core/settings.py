@@ -1,0 +1,123 @@
+"""The operator's settings: the only reader of the environment.
+
+Every field is also read from the file named by the same variable with ``_FILE`` appended, for secrets.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from copp_bot.core.ids import UserId
+
+PREFIX = "COPP_"
+NOT_OURS = frozenset({"COPP_FAIL_AT"})
+"""Read elsewhere: where the rigs let the process end (``failpoint.py``)."""
+
+
+class FileSecrets(PydanticBaseSettingsSource):
+    """Reads ``COPP_X_FILE`` for field ``x``."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """The stripped content of the named file, or nothing."""
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All fields that have such a file."""
+        found = {name: self.get_field_value(None, name)[0] for name in self.settings_cls.model_fields}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set, by environment (prefix ``COPP_``) or in ``.env``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    homeserver: str = Field(description="Address of the homeserver, for example https://matrix.example.org")
+    user_id: str = Field(description="The bot's account, for example @copp:example.org")
+    password: SecretStr | None = Field(
+        default=None, description="The bot's password; used once, to get a token that is kept"
+    )
+    access_token: SecretStr | None = Field(default=None, description="The bot's access token, instead of a password")
+    admin_token: SecretStr | None = Field(
+        default=None,
+        description="Token of a server administrator: joins people to rooms without an invitation, lifts the "
+        "bot's rate limits, deletes withdrawn media. Without it people are invited and media stay on the server",
+    )
+    data_dir: Path = Field(default=Path("var"), description="Folder for the database, files and lock")
+    database_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="Database address, for example postgresql://copp:secret@db.example.org/copp; "
+        "without it SQLite in the data folder",
+    )
+    rooms_config: Path = Field(default=Path("rooms_config"), description="Folder with the declared community")
+    web_host: str = Field(default="127.0.0.1", description="Address the web pages listen on")
+    web_port: int = Field(default=8080, ge=0, le=65535, description="Port of the web pages; 0 picks a free one")
+    web_url: str | None = Field(default=None, description="Public address of the web pages, as members reach them")
+    upload_limit: int = Field(default=50_000_000, gt=0, description="Largest file the library takes, in bytes")
+    emergency_creators: list[str] = Field(
+        default_factory=list,
+        description="Additional creators of new rooms (room version 12): people with unlimited power, for emergencies",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="text for people, json for machines: one object a line"
+    )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("homeserver")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with https:// (or http:// on this machine)")
+        return value.rstrip("/")
+
+    @field_validator("user_id")
+    @classmethod
+    def _is_user_id(cls, value: str) -> str:
+        if not value.startswith("@") or ":" not in value:
+            raise ValueError("must be a full Matrix id like @copp:example.org")
+        return value
+
+    @property
+    def bot(self) -> UserId:
+        """The bot's Matrix id."""
+        return UserId(self.user_id)
+
+    @property
+    def database(self) -> str:
+        """The database address in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'copp.sqlite3'}"
+
+    @classmethod
+    def unknown(cls) -> dict[str, str]:
+        """Names with our prefix that are set and mean nothing -> the setting that may be meant, or nothing."""
+        known = [f"{PREFIX}{field.upper()}" for field in cls.model_fields]
+        known += [f"{name}_FILE" for name in known]
+        written = {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
+        strange = sorted(name for name in written if name.startswith(PREFIX) and name not in {*known, *NOT_OURS})
+        return {name: next(iter(difflib.get_close_matches(name, known, 1)), "") for name in strange}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then ``_FILE`` secrets, then the environment, then ``.env``."""
+        return (init_settings, FileSecrets(settings_cls), env_settings, dotenv_settings)

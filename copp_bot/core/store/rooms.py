@@ -1,0 +1,149 @@
+"""The mirror of rooms and memberships, as of the event that is being handled."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from copp_bot.core.ids import RoomId, RoomKey, UserId
+from storage.tables.rooms import MembershipRow, RoomKind, RoomRow
+from storage.upsert import upsert
+
+__all__ = ["MembershipRow", "RoomKind", "RoomRow"]
+JOINED = "join"
+INVITED = "invite"
+
+
+class Membership(NamedTuple):
+    """One membership to write: the columns of ``MembershipRow``."""
+
+    room_id: str
+    user_id: str
+    membership: str
+    by: str
+    since: datetime
+
+
+def get(session: Session, room_id: str) -> RoomRow | None:
+    """A room the bot knows."""
+    return session.get(RoomRow, room_id)
+
+
+def by_key(session: Session, key: str) -> RoomRow | None:
+    """The room of a declared key."""
+    return session.scalars(select(RoomRow).where(col(RoomRow.key) == key)).first()
+
+
+def room_id(session: Session, key: str) -> RoomId | None:
+    """The room id of a declared key."""
+    row = by_key(session, key)
+    return RoomId(row.room_id) if row else None
+
+
+def managed(session: Session) -> Sequence[RoomRow]:
+    """Every space and room of ours that has a key."""
+    return session.scalars(select(RoomRow).where(col(RoomRow.key).is_not(None)).order_by(col(RoomRow.key))).all()
+
+
+def direct_room(session: Session, user_id: str) -> RoomId | None:
+    """The newest chat of the bot and this person alone, in which the bot is and which the person has not left."""
+    present = aliased(MembershipRow)
+    people = select(func.count()).where(
+        col(present.room_id) == col(RoomRow.room_id), col(present.membership).in_([JOINED, INVITED])
+    )
+    found = session.scalars(
+        select(col(RoomRow.room_id))
+        .join(MembershipRow, col(MembershipRow.room_id) == col(RoomRow.room_id))
+        .where(
+            col(RoomRow.scope) == f"direct:{user_id}",
+            col(RoomRow.membership) == JOINED,
+            col(MembershipRow.user_id) == user_id,
+            col(MembershipRow.membership).in_([JOINED, INVITED]),
+            people.scalar_subquery() <= 2,
+        )
+        .order_by(col(RoomRow.joined_at).desc())
+    ).first()
+    return RoomId(found) if found else None
+
+
+def membership(session: Session, room: str, user_id: str) -> MembershipRow | None:
+    """The last known membership of a person in a room."""
+    return session.get(MembershipRow, (room, user_id))
+
+
+def put_memberships(session: Session, rows: Sequence[Membership]) -> None:
+    """Write what the newest member events say."""
+    upsert(session, MembershipRow, [row._asdict() for row in rows], key=("room_id", "user_id"))
+
+
+def is_joined(session: Session, room: str | None, user_id: str) -> bool:
+    """Is the person in the room?"""
+    row = membership(session, room, user_id) if room else None
+    return row is not None and row.membership == JOINED
+
+
+def joined_users(session: Session, room: str) -> Sequence[UserId]:
+    """Everyone in the room, by id."""
+    rows = session.scalars(
+        select(col(MembershipRow.user_id))
+        .where(col(MembershipRow.room_id) == room, col(MembershipRow.membership) == JOINED)
+        .order_by(col(MembershipRow.user_id))
+    )
+    return [UserId(user) for user in rows]
+
+
+def count_joined(session: Session, room: str) -> int:
+    """How many are in the room."""
+    statement = select(func.count()).where(col(MembershipRow.room_id) == room, col(MembershipRow.membership) == JOINED)
+    return session.scalar(statement) or 0
+
+
+def joined_keys(session: Session, user_id: str, kinds: Iterable[RoomKind] = tuple(RoomKind)) -> frozenset[RoomKey]:
+    """The declared keys of the rooms that a person is in."""
+    rows = session.scalars(
+        select(col(RoomRow.key))
+        .join(MembershipRow, col(MembershipRow.room_id) == col(RoomRow.room_id))
+        .where(
+            col(MembershipRow.user_id) == user_id,
+            col(MembershipRow.membership) == JOINED,
+            col(RoomRow.key).is_not(None),
+            col(RoomRow.kind).in_(list(kinds)),
+        )
+    )
+    return frozenset(RoomKey(key) for key in rows if key)
+
+
+def someone_outside(session: Session, room: str, space: str, except_user: str) -> bool:
+    """Is anyone in ``room`` (the bot aside) who is not in ``space``?"""
+    here, there = aliased(MembershipRow), aliased(MembershipRow)
+    statement = select(col(here.user_id)).where(
+        col(here.room_id) == room,
+        col(here.membership) == JOINED,
+        col(here.user_id) != except_user,
+        ~exists().where(
+            col(there.room_id) == space,
+            col(there.user_id) == col(here.user_id),
+            col(there.membership) == JOINED,
+        ),
+    )
+    return session.scalars(statement.limit(1)).first() is not None
+
+
+def present_users(session: Session, room: str) -> Sequence[UserId]:
+    """Everyone joined or invited, by id."""
+    rows = session.scalars(
+        select(col(MembershipRow.user_id)).where(
+            col(MembershipRow.room_id) == room, col(MembershipRow.membership).in_([JOINED, INVITED])
+        )
+    )
+    return [UserId(user) for user in rows]
+
+
+def filed_ids(session: Session, except_scope: str) -> frozenset[RoomId]:
+    """Rooms that are known to be something else than a room of this scope; one of no scope may become anything."""
+    scope = col(RoomRow.scope)
+    rows = session.scalars(select(col(RoomRow.room_id)).where(scope.is_not(None), scope != except_scope))
+    return frozenset(RoomId(room) for room in rows)

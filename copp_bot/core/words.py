@@ -1,0 +1,52 @@
+"""Words that several features say alike: a scope, a number of people, a moment.
+
+The rule it keeps: how many people did something is said in bands, because a small exact number points at someone.
+"""
+
+from datetime import datetime
+from gettext import find
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from copp_bot.core.feature import RoomDirectory
+from copp_bot.core.i18n import DEFAULT_LANGUAGE, LOCALES, current_language
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.ids import group_of
+
+BANDS = ((50, "50+"), (20, "20–49"), (10, "10–19"), (5, "5–9"), (1, "1–4"))
+
+
+def band(count: int) -> str:
+    """How many people, roughly: none, 1–4, 5–9, 10–19, 20–49 or 50+."""
+    return next((words for least, words in BANDS if count >= least), _("none"))
+
+
+def scope_title(rooms: RoomDirectory, scope: str) -> str:
+    """``the community``, or the group's title (its key when it is not declared any more)."""
+    key = group_of(scope)
+    if key is None:
+        return _("the community")
+    info = rooms.groups().get(key)
+    return info.title if info else key
+
+
+def is_translated(language: str) -> bool:
+    """Are the bot's own texts there in this language (ISO 639-1)?"""
+    return language == DEFAULT_LANGUAGE or find("copp_bot", LOCALES, [language]) is not None
+
+
+def text_language() -> str:
+    """The language in which texts appear now: the reader's where there is a translation, else English."""
+    language = current_language()
+    return language if is_translated(language) else DEFAULT_LANGUAGE
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Day and time on the reader's clock, spelled as the surrounding text is."""
+    return format_datetime(at.astimezone(zone), "d MMM y, HH:mm", locale=text_language())
+
+
+def role_words(name: str) -> str:
+    """A role's name as people say it: ``lead steward``."""
+    return name.replace("_", " ")
