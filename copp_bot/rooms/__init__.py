@@ -1,0 +1,1 @@
+"""The declared tree of spaces and rooms, and the work of keeping the homeserver like it."""

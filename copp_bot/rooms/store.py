@@ -1,0 +1,203 @@
+"""The rooms' own queries: what ``apply`` records, and the snapshot from which rights are decided."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlmodel import Session, col
+
+from copp_bot.core.ids import RoomId, RoomKey, Scope, UserId
+from copp_bot.rooms.declared import Declaration
+from copp_bot.rooms.observe import Observed, ObservedRoom
+from copp_bot.rooms.power import Creation, RoleGrant
+from copp_bot.rooms.rights import HeldRole, RoomFacts, Snapshot, Stay
+from storage.tables.audit import AuditRow
+from storage.tables.people import GrantRow
+from storage.tables.rooms import MembershipRow, RoomKind, RoomRow
+from storage.upsert import upsert
+
+MENDED = "rooms.mended"
+"""Name in the trail of something that was set back."""
+
+
+def record(session: Session, declared: Declaration, observed: Observed, now: datetime) -> None:
+    """Write what was observed of every declared room; a key is taken from the room that had it before."""
+    rows = {room.room_id: _row(declared, room, now) for key, room in observed.rooms.items() if declared.room(key)}
+    keys = [row["key"] for row in rows.values()]
+    session.execute(
+        update(RoomRow).where(col(RoomRow.key).in_(keys), col(RoomRow.room_id).not_in(list(rows))).values(key=None)
+    )
+    known = set(session.scalars(select(col(RoomRow.room_id)).where(col(RoomRow.room_id).in_(list(rows)))))
+    fresh = [{**row, "joined_at": now} for room_id, row in rows.items() if room_id not in known]
+    upsert(session, RoomRow, [row for room_id, row in rows.items() if room_id in known], key=("room_id",))
+    upsert(session, RoomRow, fresh, key=("room_id",))
+    session.expire_all()
+
+
+def grants(session: Session, now: datetime) -> tuple[RoleGrant, ...]:
+    """Every role in force."""
+    rows = session.execute(
+        select(col(GrantRow.user_id), col(GrantRow.role), col(GrantRow.scope)).where(*_in_force(now))
+    )
+    return tuple(RoleGrant(UserId(user), role, Scope(scope)) for user, role, scope in rows)
+
+
+def scope_of(session: Session, room_id: RoomId) -> str | None:
+    """Who owns the room."""
+    return session.scalar(select(col(RoomRow.scope)).where(col(RoomRow.room_id) == room_id))
+
+
+def last_grant(session: Session) -> int:
+    """The newest grant's number; with the grants in force it tells apart two times of the same grants."""
+    return session.scalar(select(col(GrantRow.id)).order_by(col(GrantRow.id).desc()).limit(1)) or 0
+
+
+def direct_chats(session: Session) -> frozenset[RoomId]:
+    """Rooms of the bot and one person, which are never declared ones."""
+    rows = session.scalars(select(col(RoomRow.room_id)).where(col(RoomRow.kind) == RoomKind.DIRECT))
+    return frozenset(RoomId(room_id) for room_id in rows)
+
+
+def mirrored_power(session: Session) -> Mapping[RoomKey, tuple[RoomId, Creation, dict[str, Any] | None]]:
+    """Room id, creation and power levels of every managed room, as the mirror has them."""
+    rows = session.execute(
+        select(
+            col(RoomRow.key),
+            col(RoomRow.room_id),
+            col(RoomRow.version),
+            col(RoomRow.creators),
+            col(RoomRow.power_levels),
+        ).where(*_managed(), col(RoomRow.version).is_not(None))
+    )
+    return {
+        RoomKey(key): (RoomId(room_id), Creation(version, frozenset(creators)), levels)
+        for key, room_id, version, creators, levels in rows
+    }
+
+
+def ids(session: Session) -> dict[str, RoomId]:
+    """Declared key -> room id, as the mirror has it."""
+    rows = session.execute(select(col(RoomRow.key), col(RoomRow.room_id)).where(*_managed()))
+    return {key: RoomId(room_id) for key, room_id in rows}
+
+
+def repairs(session: Session, after: Mapping[str, str], since: datetime) -> int:
+    """How often this was set back since then (``after`` of the trail's entries)."""
+    entries = session.scalars(
+        select(col(AuditRow.after)).where(col(AuditRow.action) == MENDED, col(AuditRow.at) > since)
+    )
+    return sum(entry == after for entry in entries)
+
+
+def snapshot(
+    session: Session, declared: Declaration, bot: UserId, now: datetime, people: Collection[UserId] | None = None
+) -> Snapshot:
+    """What deciding about rights needs.
+
+    Args:
+        people: only these; None takes everybody.
+    """
+    rooms = tuple(_facts(declared, row) for row in session.execute(_ROOMS.where(*_managed())))
+    ids = [room.room_id for room in rooms]
+    return Snapshot(
+        bot=bot,
+        rooms=rooms,
+        inhabited=_inhabited(session, [room.room_id for room in rooms if room.is_space]),
+        stays=_stays(session, ids, people),
+        roles=_held(session, now, people),
+        everywhere=frozenset(name for name, role in declared.roles.items() if role.everywhere),
+    )
+
+
+_ROOMS = select(
+    col(RoomRow.room_id),
+    col(RoomRow.key),
+    col(RoomRow.kind),
+    col(RoomRow.scope),
+    col(RoomRow.readers),
+    col(RoomRow.creators),
+)
+
+
+def _managed() -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(RoomRow.key).is_not(None),
+        col(RoomRow.membership) == "join",
+        col(RoomRow.kind).in_([RoomKind.SPACE, RoomKind.ROOM]),
+    )
+
+
+def _row(declared: Declaration, seen: ObservedRoom, now: datetime) -> dict[str, Any]:
+    room = declared.room(seen.key)
+    assert room is not None
+    return {
+        "room_id": seen.room_id,
+        "key": seen.key,
+        "kind": RoomKind(room.kind),
+        "scope": room.scope,
+        "readers": room.readers,
+        "name": (seen.content("m.room.name") or {}).get("name"),
+        "membership": "join",
+        "version": seen.creation.version,
+        "creators": sorted(seen.creation.creators),
+        "power_levels": seen.power_levels,
+        "encrypted": seen.content("m.room.encryption") is not None,
+    }
+
+
+def _facts(declared: Declaration, row: Any) -> RoomFacts:
+    room = declared.room(row.key)
+    return RoomFacts(
+        RoomId(row.room_id),
+        RoomKey(row.key),
+        row.kind == RoomKind.SPACE,
+        Scope(row.scope or ""),
+        row.readers or "",
+        room is not None and room.is_given and not room.is_space,
+        frozenset(row.creators or ()),
+    )
+
+
+def _inhabited(session: Session, spaces: Iterable[RoomId]) -> frozenset[RoomId]:
+    """Spaces of which the mirror knows someone: only there does nobody mean nobody."""
+    found = session.scalars(
+        select(col(MembershipRow.room_id))
+        .where(col(MembershipRow.room_id).in_(list(spaces)), col(MembershipRow.membership) == "join")
+        .distinct()
+    )
+    return frozenset(RoomId(room_id) for room_id in found)
+
+
+def _stays(
+    session: Session, rooms: Collection[RoomId], people: Collection[UserId] | None
+) -> dict[UserId, dict[RoomId, Stay]]:
+    statement = select(
+        col(MembershipRow.user_id),
+        col(MembershipRow.room_id),
+        col(MembershipRow.membership),
+        col(MembershipRow.by),
+        col(MembershipRow.since),
+    ).where(col(MembershipRow.room_id).in_(list(rooms)))
+    if people is not None:
+        statement = statement.where(col(MembershipRow.user_id).in_(list(people)))
+    stays: dict[UserId, dict[RoomId, Stay]] = {}
+    for user, room, membership, by, since in session.execute(statement):
+        stays.setdefault(UserId(user), {})[RoomId(room)] = Stay(membership, UserId(by), since)
+    return stays
+
+
+def _held(session: Session, now: datetime, people: Collection[UserId] | None) -> dict[UserId, tuple[HeldRole, ...]]:
+    statement = select(col(GrantRow.user_id), col(GrantRow.role), col(GrantRow.scope), col(GrantRow.granted_at)).where(
+        *_in_force(now)
+    )
+    if people is not None:
+        statement = statement.where(col(GrantRow.user_id).in_(list(people)))
+    held: dict[UserId, tuple[HeldRole, ...]] = {}
+    for user, role, scope, since in session.execute(statement):
+        held[UserId(user)] = (*held.get(UserId(user), ()), HeldRole(role, Scope(scope), since))
+    return held
+
+
+def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (col(GrantRow.ended_at).is_(None), or_(col(GrantRow.until).is_(None), col(GrantRow.until) > now))
