@@ -1,0 +1,94 @@
+"""The trail as sentences."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from copp_bot.core.feature import RoomDirectory
+from copp_bot.core.i18n import deferred
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.reply import Line, Part, Reply, clean, person, say, shorten
+from copp_bot.core.words import moment, role_words, scope_title
+from copp_bot.features.audit.store import Entry, Someone
+
+ACTIONS: Mapping[str, str] = {
+    "role.granted": deferred("{actor} made {target} {role} in {scope}"),
+    "role.revoked": deferred("{actor} took the role {role} in {scope} from {target}"),
+    "role.ended": deferred("the role {role} of {target} in {scope} came to its end"),
+    "grants.restored": deferred("{actor} took the roles back from the stewards' room into a new database"),
+    "group.asked": deferred("{actor} asked to join {scope}"),
+    "group.accepted": deferred("{actor} accepted {target} into {scope}"),
+    "group.declined": deferred("{actor} declined the request of {target} to join {scope}"),
+    "group.invited": deferred("{actor} brought {target} into {scope}"),
+    "group.left": deferred("{actor} left {scope}"),
+    "rooms.applied": deferred("{actor} applied the declared rooms"),
+    "rooms.brought": deferred("{actor} brought {target} into rooms of {scope}"),
+    "rooms.removed": deferred("{actor} took {target} out of rooms of {scope}"),
+    "library.audience": deferred("{actor} changed who may read something that {target} shared in {scope}"),
+    "library.edit": deferred(
+        "{actor} edited title, tags, language or licence of something that {target} shared in {scope}"
+    ),
+    "library.withdraw": deferred("{actor} withdrew something that {target} shared in {scope}"),
+}
+"""What an action is in words; others are shown by their name and what they changed."""
+LONGEST_DETAIL = 160
+MOST_LINES = 20
+
+
+def render_trail(entries: Sequence[Entry], rooms: RoomDirectory, zone: ZoneInfo) -> Reply:
+    """The newest entries, for the direct chat; what happened alike several times in a row is one line."""
+    if not entries:
+        return say(_("There is nothing in the trail."), private=True)
+    runs = [list(run) for _alike, run in groupby(entries, key=_alike)][:MOST_LINES]
+    return say(*(_line(run[0], len(run), rooms, zone) for run in runs), private=True)
+
+
+def _alike(entry: Entry) -> tuple[object, ...]:
+    return (entry.action, entry.actor, entry.target, entry.scope, None if entry.action in ACTIONS else entry.at)
+
+
+def _line(entry: Entry, times: int, rooms: RoomDirectory, zone: ZoneInfo) -> Line:
+    pieces: dict[str, Part] = {
+        "actor": _who(entry.actor) if entry.actor else _("the bot"),
+        "target": _who(entry.target) if entry.target else _("nobody"),
+        "scope": scope_title(rooms, entry.scope),
+        "role": role_words(str(((entry.after or {}) | (entry.before or {})).get("role", ""))),
+    }
+    sentence = ACTIONS.get(entry.action)
+    parts = _filled(_(sentence), pieces) if sentence else _generic(entry, pieces)
+    often = _(" ({count} times)").format(count=times) if times > 1 else ""
+    return (f"{moment(entry.at, zone)} · ", *parts, _until(entry, zone), often)
+
+
+def _generic(entry: Entry, pieces: Mapping[str, Part]) -> list[Part]:
+    """An action without a sentence of its own."""
+    target: list[Part] = [" → ", pieces["target"]] if entry.target else []
+    change = " → ".join(_fields(side) for side in (entry.before, entry.after) if side)
+    detail = f": {shorten(change, LONGEST_DETAIL)}" if change else ""
+    return [pieces["actor"], f" · {entry.action}", *target, f" · {pieces['scope']}{detail}"]
+
+
+def _filled(sentence: str, pieces: Mapping[str, Part]) -> list[Part]:
+    """The sentence with its ``{names}`` replaced by parts, in whatever order the translation puts them."""
+    parts: list[Part] = []
+    for piece in sentence.split("{"):
+        name, closing, rest = piece.partition("}")
+        parts += [pieces[name], rest] if closing else [piece]
+    return parts
+
+
+def _who(someone: Someone) -> Part:
+    if someone.user_id is None:
+        return _("someone since forgotten")
+    return person(someone.user_id, someone.name)
+
+
+def _until(entry: Entry, zone: ZoneInfo) -> str:
+    until = (entry.after or {}).get("until") if entry.action == "role.granted" else None
+    return _(" until {when}").format(when=moment(datetime.fromisoformat(until), zone)) if until else ""
+
+
+def _fields(change: Mapping[str, Any]) -> str:
+    return ", ".join(f"{clean(str(name))}={clean(str(value))}" for name, value in change.items())

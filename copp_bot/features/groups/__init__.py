@@ -1,0 +1,1 @@
+"""Group spaces: knowing of them, asking to join, bringing people in, leaving."""

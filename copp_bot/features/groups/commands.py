@@ -1,0 +1,230 @@
+"""`!groups` and `!group …`: the chat edge of groups."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from copp_bot.core import items
+from copp_bot.core.commands.declare import Args, Command, Kind, Param
+from copp_bot.core.context import Context
+from copp_bot.core.errors import UserError
+from copp_bot.core.feature import Core, GroupInfo
+from copp_bot.core.i18n import deferred, reading_in
+from copp_bot.core.ids import Audience, UserId, group_of
+from copp_bot.core.readers import reader
+from copp_bot.core.reply import Reply, say
+from copp_bot.core.store import people as people_store
+from copp_bot.features.groups import opening, render, render_opening, service
+from copp_bot.features.groups.opening import Said
+from copp_bot.features.groups.service import Asked, House
+from copp_bot.rooms.declared import DeclaredRooms, declared_rooms, reader_roles
+
+ACCEPT, INVITE = service.ACCEPT, service.INVITE
+LIST, JOIN, LEAVE, MEMBERS = "groups.list", "groups.join", "groups.leave", "groups.members"
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What the commands need beside their context."""
+
+    core: Core
+    house: House
+
+    @property
+    def rooms(self) -> DeclaredRooms:
+        """The declared rooms, which commands may change."""
+        return declared_rooms(self.core.rooms)
+
+    def groups(self, ctx: Context, args: Args) -> Reply:
+        """The groups one may know of here."""
+        known = service.known(ctx.session, self.house, ctx.viewer, ctx.place)
+        return render.render_groups(known, is_direct=ctx.place.is_direct)
+
+    def join(self, ctx: Context, args: Args) -> Reply:
+        """Ask to join; the request is put before the stewards."""
+        info, asked = service.ask(ctx.effects, self.house, ctx.viewer, args.text("key"))
+        if asked is Asked.ASKED:
+            self._put_before_stewards(ctx, info)
+        return render.render_asked(info, asked)
+
+    def accept(self, ctx: Context, args: Args) -> Reply:
+        """Let someone in who has asked."""
+        user = _user(args)
+        return render.render_accepted(user, service.accept(ctx, self.house, user, args.text("key")))
+
+    def decline(self, ctx: Context, args: Args) -> Reply:
+        """Do not let someone in who has asked; they are told kindly."""
+        user = _user(args)
+        info = service.decline(ctx, self.house, user, args.text("key"))
+        with reading_in(reader(ctx.session, user, self.core.rooms).language):
+            ctx.effects.send(user, render.render_sorry(user, info))
+        return render.render_declined(user, info)
+
+    def leave(self, ctx: Context, args: Args) -> Reply:
+        """Leave a group and all its rooms."""
+        return render.render_left(service.leave(ctx, self.house, args.text("key") or None))
+
+    def members(self, ctx: Context, args: Args) -> Reply:
+        """Who is in the group; in the room only where the group alone reads."""
+        key = args.text("key") or group_of(ctx.place.scope)
+        info, users = service.members(ctx.session, self.house, ctx.viewer, key)
+        names = people_store.names(ctx.session, users)
+        stewards = service.stewards_of(ctx, info.key)
+        reply = render.render_members(info, [(user, names.get(user)) for user in users], stewards)
+        seen = items.audiences(ctx.session, ctx.viewer, ctx.place, self.house.bot)
+        return reply if Audience(f"group:{info.key}") in seen else reply.to_private()
+
+    def new(self, ctx: Context, args: Args) -> Reply:
+        """Show what would be opened."""
+        said = Said(args.text("title"), *(args.options.get(name) for name in ("kind", "aim", "until", "steward")))
+        return _discreetly(ctx, lambda: render_opening.render_plan(opening.plan(ctx, self.rooms, said, self.house.bot)))
+
+    def open(self, ctx: Context, args: Args) -> Reply:
+        """Carry out a plan."""
+        return _discreetly(
+            ctx, lambda: render_opening.render_opening(opening.carry_out(ctx, self.rooms, args.text("key")))
+        )
+
+    def close(self, ctx: Context, args: Args) -> Reply:
+        """Show what closing means; with ``yes``, close."""
+
+        def closing() -> Reply:
+            meant = opening.target(ctx, self.rooms, args.text("key"), closing=True)
+            if not args.text("confirm"):
+                return render_opening.render_closing(meant)
+            opening.set_closed(ctx, meant, True)
+            return render_opening.render_setting(meant, True)
+
+        return _discreetly(ctx, closing)
+
+    def reopen(self, ctx: Context, args: Args) -> Reply:
+        """Open again what was closed."""
+
+        def reopening() -> Reply:
+            meant = opening.target(ctx, self.rooms, args.text("key"), closing=False)
+            opening.set_closed(ctx, meant, False)
+            return render_opening.render_setting(meant, False)
+
+        return _discreetly(ctx, reopening)
+
+    def invite(self, ctx: Context, args: Args) -> Reply:
+        """Bring people into a group or the community."""
+        invitation = service.invite(ctx, self.house, args.users("users"), args.text("key") or None)
+        return render.render_inviting(invitation, self.core.rooms)
+
+    def _put_before_stewards(self, ctx: Context, info: GroupInfo) -> None:
+        room = service.stewards_room(ctx.session)
+        with reading_in(self.core.rooms.language):
+            ctx.effects.send(room, render.render_request(ctx.viewer.user_id, ctx.viewer.name, info))
+        for user in service.deciders_elsewhere(ctx.effects, ctx.policy, room, info.key):
+            with reading_in(reader(ctx.session, user, self.core.rooms).language):
+                ctx.effects.send(user, render.render_request(ctx.viewer.user_id, ctx.viewer.name, info))
+
+
+def _discreetly(ctx: Context, answer: Callable[[], Reply]) -> Reply:
+    """A plan, and a refusal too, names groups that others may not know of: not for rooms that others read.
+
+    Refusals come before anything is written, so that they can be answered instead of raised.
+    """
+    if ctx.place.is_direct or reader_roles(ctx.place.readers):
+        return answer()
+    try:
+        return answer().to_private()
+    except UserError as error:
+        return say(error.sentence, private=True)
+
+
+def _user(args: Args) -> UserId:
+    return UserId(args.user("user") or "")
+
+
+def declare(core: Core) -> tuple[Command, ...]:
+    """The commands of this feature."""
+    run = Handlers(core, House(core.rooms, core.settings.bot))
+    key, any_key = Param("key", Kind.GROUP), Param("key", Kind.GROUP, required=False)
+    user, users = Param("user", Kind.USER), Param("users", Kind.USERS)
+    return (
+        Command("groups", run.groups, deferred("The groups you may know of"), LIST, "!groups"),
+        Command("group join", run.join, deferred("Ask to join a group"), JOIN, "!group join rhythm", (key,)),
+        Command(
+            "group leave",
+            run.leave,
+            deferred("Leave a group and all its rooms"),
+            LEAVE,
+            "!group leave rhythm",
+            (any_key,),
+        ),
+        Command(
+            "group members",
+            run.members,
+            deferred("Who is in your group"),
+            MEMBERS,
+            "!group members rhythm",
+            (any_key,),
+        ),
+        Command(
+            "group invite",
+            run.invite,
+            deferred("Bring people into a group, or into the community"),
+            INVITE,
+            "!group invite @anna:example.org rhythm",
+            (users, any_key),
+            scope_from="service",
+        ),
+        Command(
+            "group accept",
+            run.accept,
+            deferred("Let someone into a group who has asked"),
+            ACCEPT,
+            "!group accept @anna:example.org rhythm",
+            (user, key),
+            scope_from="service",
+        ),
+        Command(
+            "group new",
+            run.new,
+            deferred(
+                "Plan a new group, or a topical room of the public area; you see the plan before anything is made"
+            ),
+            opening.NEW,
+            "!group new Drama in class kind:training until:2027-06-30 steward:@anna",
+            (Param("title", Kind.TEXT),),
+            options=("kind", "aim", "until", "steward"),
+            scope_from="service",
+        ),
+        Command(
+            "group open",
+            run.open,
+            deferred("Open what you have planned with !group new"),
+            opening.NEW,
+            "!group open drama-in-class",
+            (key,),
+            scope_from="service",
+        ),
+        Command(
+            "group close",
+            run.close,
+            deferred("Close a group or topical room: its rooms stay to be read; you see what it means first"),
+            opening.CLOSE,
+            "!group close rhythm",
+            (key, Param("confirm", required=False, choices=("yes",))),
+            scope_from="service",
+        ),
+        Command(
+            "group reopen",
+            run.reopen,
+            deferred("Open a closed group or topical room again"),
+            opening.CLOSE,
+            "!group reopen rhythm",
+            (key,),
+            scope_from="service",
+        ),
+        Command(
+            "group decline",
+            run.decline,
+            deferred("Do not let someone into a group who has asked"),
+            ACCEPT,
+            "!group decline @anna:example.org rhythm",
+            (user, key),
+            scope_from="service",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The library: files and links that members share, found by every word inside them."""

@@ -1,0 +1,161 @@
+"""What is found and shown of the library.
+
+The rule it keeps: everything that is named passed the read gate for this person at this place.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from copp_bot.core import items
+from copp_bot.core.errors import UserError
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.ids import Audience, ItemId, UserId
+from copp_bot.core.store import items as items_store
+from copp_bot.core.store import people as people_store
+from copp_bot.features.library import store
+from storage.search import words
+
+LETTER = "L"
+SHOWN_HITS = 5
+EXTRACT = 110
+"""Characters of an extract in a list."""
+LONG_EXTRACT = 300
+MOST_WORDS = 20
+MOST_SUGGESTED = 5
+LINK = "text/uri-list"
+"""Media type of a resource that is an address (RFC 2483)."""
+
+Pieces = Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource as it is shown.
+
+    Args:
+        extract: a place of its text in pieces; True marks words that were asked for.
+    """
+
+    id: ItemId
+    number: str
+    title: str
+    author: UserId
+    author_name: str | None
+    created_at: datetime
+    audience: Audience
+    media_type: str
+    language: str | None = None
+    licence: str | None = None
+    pages: int | None = None
+    size: int | None = None
+    url: str | None = None
+    is_readable: bool = False
+    note: str | None = None
+    tags: tuple[str, ...] = ()
+    extract: Pieces = ()
+
+
+@dataclass(frozen=True)
+class Results:
+    """One page of what a search found. ``total`` counts what may be shown, and stops above 1000."""
+
+    query: str
+    total: int
+    hits: tuple[Resource, ...]
+    suggestions: tuple[str, ...] = ()
+    has_more: bool = False
+
+
+def search(
+    session: Session, seen: Collection[Audience], query: str, having: store.Having, page: int = 1
+) -> Results | None:
+    """The best hits for all words of the query; where there are none, words that exist.
+
+    Args:
+        page: five hits each, from 1; None is returned for one behind the last.
+    """
+    asked = [found.word for found in words.words(words.composed(query))]
+    if not asked:
+        raise UserError(_("Say at least one word to look for, for example: !library search rhythm"))
+    if len(asked) > MOST_WORDS:
+        raise UserError(
+            _("Those are {count} words; {limit} is the most. Look for the few that tell most.").format(
+                count=len(asked), limit=MOST_WORDS
+            )
+        )
+    ids, total = store.candidates(session, seen, query, having)
+    if not ids:
+        near = store.near_words(session, seen, (word for word in asked if len(word) >= 3), MOST_SUGGESTED)
+        known = {words.fold(word) for word in asked}
+        return Results(query, 0, (), tuple(word for word in near if words.fold(word) not in known))
+    here = ids[(page - 1) * SHOWN_HITS : page * SHOWN_HITS]
+    if not here:
+        return None
+    rows = items_store.get_visible(session, seen, here)
+    hits = [
+        replace(hit, extract=store.extract(session, hit.id, query, EXTRACT, hit.title))
+        for hit in _described(session, [rows[number] for number in here if number in rows])
+    ]
+    return Results(query, total, tuple(hits), has_more=len(ids) > page * SHOWN_HITS)
+
+
+def retyped(query: str) -> str:
+    """The words of a query as they may be typed again."""
+    return " ".join(found.word for found in words.words(words.composed(query)))
+
+
+def newest(
+    session: Session, seen: Collection[Audience], limit: int, having: store.Having, page: int = 1
+) -> tuple[tuple[Resource, ...], bool]:
+    """The newest resources of those that are asked for, ``limit`` on each page, and whether there are more."""
+    rows = items_store.newest(session, seen, store.KIND, page * limit + 1, having)
+    return tuple(_described(session, rows[(page - 1) * limit : page * limit])), len(rows) > page * limit
+
+
+def tags(session: Session, seen: Collection[Audience], limit: int) -> Sequence[tuple[str, int]]:
+    """The most used tags with their counts."""
+    return items_store.tag_counts(session, seen, store.KIND)[:limit]
+
+
+def find(session: Session, seen: Collection[Audience], number: int) -> store.Item:
+    """The item people mean; NotFound when it may not be shown here."""
+    return items.find(session, seen, store.KIND, LETTER, number)
+
+
+def describe(session: Session, item: store.Item) -> Resource:
+    """All about one resource, with the beginning of its text. The caller has passed the gate."""
+    (shown,) = _described(session, [item])
+    return replace(
+        shown,
+        tags=items_store.tags_of(session, shown.id),
+        extract=store.extract(session, shown.id, "", LONG_EXTRACT),
+    )
+
+
+def _described(session: Session, rows: Sequence[store.Item]) -> list[Resource]:
+    own = store.resources(session, [items.row_id(row) for row in rows])
+    names = people_store.names(session, sorted({row.author for row in rows}))
+    return [_resource(row, own[items.row_id(row)], names.get(UserId(row.author))) for row in rows]
+
+
+def _resource(item: store.Item, own: store.Resource, author_name: str | None) -> Resource:
+    return Resource(
+        id=items.row_id(item),
+        number=items.short_id(LETTER, item),
+        title=item.title,
+        author=UserId(item.author),
+        author_name=author_name,
+        created_at=item.created_at,
+        audience=Audience(item.audience),
+        media_type=own.media_type,
+        language=item.language,
+        licence=item.licence,
+        pages=own.pages,
+        size=own.size,
+        url=own.url,
+        is_readable=own.readable,
+        note=own.note,
+    )

@@ -1,0 +1,283 @@
+"""The library's answers. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date
+
+from copp_bot.core.feature import RoomDirectory
+from copp_bot.core.i18n import deferred, ngettext
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.ids import Audience, group_of
+from copp_bot.core.media import has_slides, kind_name
+from copp_bot.core.reply import Attachment, Line, Option, Part, Reply, bold, code, link, say, shorten
+from copp_bot.core.words import text_language
+from copp_bot.features.library.finding import LINK, Pieces, Resource, Results
+from copp_bot.features.library.questions import NAME
+from copp_bot.features.library.service import Shelved
+from copp_bot.features.library.store import Having
+from storage.search import MOST
+
+IN_ROOM = 5
+"""Lines of a list in a shared room; with its heading, its choices and the last line that makes eight."""
+IN_DIRECT = 10
+MORE = "➡️"
+MORE_OF_IT = deferred("Reply with a number to see more of it:")
+
+
+def audience_words(rooms: RoomDirectory, audience: Audience) -> str:
+    """Who may read, in the middle of a sentence."""
+    key = group_of(audience)
+    if key is not None:
+        info = rooms.groups().get(key)
+        return _("the group “{title}”").format(title=info.title if info else key)
+    if audience == "public":
+        return _("everyone, member or not,")
+    return _("all members of the community") if audience == "community" else _("you alone")
+
+
+def group_titles(rooms: RoomDirectory, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Groups by key with their titles."""
+    known = rooms.groups()
+    return tuple((key, known[key].title if key in known else key) for key in sorted(keys))
+
+
+def render_shelving(audience: str) -> Reply:
+    """It has been accepted and will be read. Without its name, which must be nowhere once the file is redacted."""
+    return say(_("I am reading it, to shelve it for {audience}. One moment.").format(audience=audience))
+
+
+def render_not_shelved(problem: str) -> Reply:
+    """It cannot be taken, and why; without its name, likewise."""
+    return say(_("That is not on the shelf. {problem}").format(problem=problem))
+
+
+def render_dismissed() -> Reply:
+    """The question is taken away."""
+    return say(_("All right, I do not shelve it."))
+
+
+def render_shelved(shelved: Shelved, audience: str) -> Reply:
+    """It is on the shelf, or was already."""
+    shown = shelved.resource
+    if not shelved.is_new:
+        line: Line = (_("That is on the shelf already, as "), bold(shown.number), _(": “{t}”.").format(t=shown.title))
+        return say(line, (_("See it: "), code(f"!library show {shown.number}")), items=(shown.id,))
+    facts = _about(shown)
+    found = shown.note or (_("It is found by its words.") if shown.is_readable else _("It is found by its title."))
+    reply = say(
+        (_("Shelved as "), bold(shown.number), f": “{shown.title}” ({facts}). ", found),
+        (
+            _("{audience} may read it. To change that: ").format(audience=_capital(audience)),
+            code(f"!library audience {shown.number} {_other(shown.audience)}"),
+        ),
+        items=(shown.id,),
+    )
+    return reply if shelved.other is None else _with_other(reply, shown, shelved.other)
+
+
+def _with_other(reply: Reply, shown: Resource, other: Resource) -> Reply:
+    """The same is on another shelf: to keep both may be meant, or not."""
+    line: Line = (
+        _("The same is also there as "),
+        bold(other.number),
+        _(": “{title}”. If once is enough: ").format(title=shorten(other.title, NAME)),
+        code(f"!library withdraw {shown.number}"),
+    )
+    return replace(reply, lines=(*reply.lines, line), items=(*reply.items, other.id))
+
+
+def render_end() -> Reply:
+    """There is no such page."""
+    return say(_("There is nothing more."))
+
+
+def render_results(results: Results, further: str | None, is_direct: bool) -> Reply:
+    """At most five hits, numbered; a number shows one, and ``further`` is the command for the next ones."""
+    if not results.hits:
+        return _with_last_line(_nothing_found(results), is_direct)
+    query = shorten(results.query, NAME)
+    if results.total >= MOST:
+        head = _("More than {count} for “{query}”, the best first.").format(count=MOST - 1, query=query)
+    else:
+        head = ngettext("{count} for “{query}”.", "{count} for “{query}”, the best first.", results.total)
+        head = head.format(count=results.total, query=query)
+    lines: list[Line] = [(head, " ", _(MORE_OF_IT))]
+    lines += [_hit_line(number, hit) for number, hit in enumerate(results.hits, 1)]
+    return _with_last_line(_listing(lines, results.hits, further), is_direct)
+
+
+def render_list(shown: Sequence[Resource], having: Having, further: str | None, is_direct: bool) -> Reply:
+    """The newest; ``further`` is the command for the next ones."""
+    narrowed = (*(f"#{tag}" for tag in having.tags), *filter(None, (having.language, having.licence)))
+    about = "".join(f" {one}" for one in narrowed)
+    if not shown:
+        empty = _("Nothing{about} is on the shelf here yet. It begins when someone shares a file or a link.")
+        return _with_last_line(say(empty.format(about=about)), is_direct)
+    lines: list[Line] = [(_("Newest{about} in the library.").format(about=about), " ", _(MORE_OF_IT))]
+    lines += [(f"{number}. ", *_name(hit), f" – {_facts(hit)}") for number, hit in enumerate(shown, 1)]
+    return _with_last_line(_listing(lines, shown, further), is_direct)
+
+
+def render_tags(tags: Sequence[tuple[str, int]], is_direct: bool) -> Reply:
+    """Tags with their counts."""
+    if not tags:
+        return _with_last_line(say(_("No tags here yet. Give some when you shelve: !library add #drama")), is_direct)
+    line = _("Tags: ") + " · ".join(f"#{tag} {count}" for tag, count in tags)
+    return _with_last_line(say(line, (_("See one: "), code(f"!library list #{tags[0][0]}"))), is_direct)
+
+
+def render_resource(shown: Resource, rooms: RoomDirectory, zone: ZoneInfo, may_change: bool) -> Reply:
+    """All about one."""
+    by = _("by {name}, {date}").format(name=_author(shown), date=_date(shown.created_at, zone))
+    lines: list[Line] = [
+        (*_name(shown),),
+        (" · ".join((*_known(shown), by)),),
+        (_("For {audience}.").format(audience=audience_words(rooms, shown.audience)), _tags(shown)),
+    ]
+    if shown.extract:
+        lines.append(_pieces(shown.extract))
+    if shown.note:
+        lines.append((shown.note,))
+    lines.append((_("Have it: "), code(f"!library get {shown.number}"), *_for_owner(shown, may_change)))
+    return say(*lines, items=(shown.id,), choices=(f"library get {shown.number}",))
+
+
+def render_file(shown: Resource, attachment: Attachment) -> Reply:
+    """The file itself follows."""
+    return say((*_name(shown), ":"), items=(shown.id,), attachment=attachment)
+
+
+def render_link(shown: Resource, url: str) -> Reply:
+    """The address."""
+    return say((*_name(shown), ": ", link(url, url)), items=(shown.id,))
+
+
+def render_audience(shown: Resource, audience: str, is_seen_here: bool) -> Reply:
+    """It has been changed; said privately when those here may not read it any more."""
+    sentence = _("{audience} may read {id} “{title}” from now on.")
+    done = sentence.format(audience=_capital(audience), id=shown.number, title=shown.title)
+    reply = say(done, items=(shown.id,))
+    return reply if is_seen_here else reply.to_private()
+
+
+def render_withdrawn(number: str) -> Reply:
+    """It is gone, without its title."""
+    return say(
+        _("{id} is withdrawn: it is no longer found, and my messages that showed it are taken back.").format(id=number)
+    )
+
+
+def render_edited(shown: Resource) -> Reply:
+    """How it is described now."""
+    return say(
+        (bold(shown.number), _(" is now "), f"“{shown.title}” ({_about(shown)}).", _tags(shown)),
+        items=(shown.id,),
+    )
+
+
+def render_changed(number: str) -> Reply:
+    """An edited command has changed it. By number alone: those who read along may not be its readers any more."""
+    done = _("I have changed {id} as you wrote. See it: ").format(id=number)
+    return say((done, code(f"!library show {number}")))
+
+
+def language_words(code_: str | None) -> str:
+    """A language's name as the surrounding text is written."""
+    return str(Locale.parse(text_language()).languages.get(code_, code_)) if code_ else ""
+
+
+def _nothing_found(results: Results) -> Reply:
+    shown = shorten(results.query, NAME)
+    words = _("Nothing here has “{query}” in it.") if " " not in shown else _("Nothing here has all of “{query}”.")
+    line: list[Part] = [words.format(query=shown)]
+    if results.suggestions:
+        line.append(_(" These words are there: {words}.").format(words=", ".join(results.suggestions)))
+    else:
+        line += [_(" Try fewer or other words, or see "), code("!library tags")]
+    return say(tuple(line))
+
+
+def _listing(lines: Sequence[Line], shown: Sequence[Resource], further: str | None) -> Reply:
+    return say(
+        *lines,
+        items=tuple(hit.id for hit in shown),
+        choices=tuple(f"library show {hit.number}" for hit in shown),
+        options=(Option(MORE, _("more"), further),) if further else (),
+        once=False,
+    )
+
+
+def _with_last_line(reply: Reply, is_direct: bool) -> Reply:
+    """In a shared room always the same line, whether or not there is more, so that it tells nothing."""
+    if is_direct:
+        return reply
+    return reply.and_line(_("Only what everyone here may read is shown. Ask me in our direct chat to look further."))
+
+
+def _hit_line(number: int, hit: Resource) -> Line:
+    return (f"{number}. ", *_name(hit), f" – {_facts(hit)}", *((" – ", *_pieces(hit.extract)) if hit.extract else ()))
+
+
+def _name(shown: Resource) -> tuple[Part, ...]:
+    return (bold(shorten(shown.title, 100)), f" ({shown.number})")
+
+
+def _facts(shown: Resource) -> str:
+    by = _("by {name}").format(name=_author(shown))
+    return ", ".join(filter(None, (_kind(shown), shown.language, shown.licence, by)))
+
+
+def _about(shown: Resource) -> str:
+    return ", ".join(_known(shown))
+
+
+def _known(shown: Resource) -> tuple[str, ...]:
+    facts = (_kind(shown), _pages(shown), language_words(shown.language), shown.licence)
+    return tuple(fact for fact in facts if fact)
+
+
+def _kind(shown: Resource) -> str:
+    return _("link") if shown.media_type == LINK else kind_name(shown.media_type)
+
+
+def _pages(shown: Resource) -> str:
+    if not shown.pages:
+        return ""
+    if has_slides(shown.media_type):
+        return ngettext("{count} slide", "{count} slides", shown.pages).format(count=shown.pages)
+    return ngettext("{count} page", "{count} pages", shown.pages).format(count=shown.pages)
+
+
+def _author(shown: Resource) -> str:
+    return shorten(shown.author_name or shown.author, 40)
+
+
+def _tags(shown: Resource) -> str:
+    return " " + " ".join(f"#{tag}" for tag in shown.tags) if shown.tags else ""
+
+
+def _date(at: datetime, zone: ZoneInfo) -> str:
+    return str(format_date(at.astimezone(zone), "d MMM y", locale=text_language()))
+
+
+def _pieces(pieces: Pieces) -> Line:
+    return tuple(bold(piece) if is_hit else piece for piece, is_hit in pieces)
+
+
+def _for_owner(shown: Resource, may_change: bool) -> tuple[Part, ...]:
+    if not may_change:
+        return ()
+    change = f"!library audience {shown.number} {_other(shown.audience)}"
+    return (" · ", code(change), " · ", code(f"!library withdraw {shown.number}"))
+
+
+def _other(audience: Audience) -> str:
+    return "group" if audience == "community" else "community"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,190 @@
+"""The library's network edge: fetching and reading files and linked pages.
+
+The rule it keeps: what is fetched lies under a name of ours, is read in the cage alone, and a source that was
+redacted while it was read is found out afterwards, when the resource is known to the redaction cascade.
+"""
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from copp_bot.core import items, media
+from copp_bot.core.context import Effects, TaskEffect
+from copp_bot.core.errors import UserError
+from copp_bot.core.feature import Core, RoomDirectory, TaskKind
+from copp_bot.core.fetch import Page, Unfetched, fetch_page
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.i18n import reading_in
+from copp_bot.core.ids import EventId, ItemId, RoomId
+from copp_bot.core.matrix.events import parse
+from copp_bot.core.matrix.port import Forbidden, Homeserver, Message, Missing, PostedFile, TooLarge
+from copp_bot.core.reply import clean
+from copp_bot.core.store import items as items_store
+from copp_bot.features.library import render, service, store, wishes
+from copp_bot.features.library.adding import READ_LINK, SHELVE, read_link
+
+CONFIRM = "library.confirm"
+FOLDER = "files"
+"""Where our copies lie, below the data folder."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Runners:
+    """What the tasks need."""
+
+    homeserver: Homeserver
+    rooms: RoomDirectory
+    data_dir: Path
+    limit: int
+
+    async def shelve(self, payload: dict[str, Any]) -> TaskEffect:
+        """Fetch and read what a message carries; the same run twice does the same."""
+        request = wishes.Request.of(payload)
+        with reading_in(request.reader_language):
+            message = await self._message(request)
+            if message.event_id != request.event_id:
+                request = replace(request, event_id=message.event_id, command_event=request.event_id)
+            if message.file is not None:
+                return await self._file(request, message.file)
+            url = wishes.first_url(message.body)
+            if url is None:
+                raise UserError(_("There is neither a file nor a link in that message. Answer one that has."))
+            return partial(self._put_link, request, url)
+
+    async def read_link(self, payload: dict[str, Any]) -> TaskEffect | None:
+        """Ask a linked page for its title and text; without an answer the link stays as it is."""
+        try:
+            page = await fetch_page(payload["url"])
+        except Unfetched as reason:
+            log.info("a linked page could not be read: %s", reason)
+            return None
+        return partial(self._complete_link, wishes.Request.of(payload["request"]), ItemId(payload["item"]), page)
+
+    async def confirm(self, payload: dict[str, Any]) -> TaskEffect | None:
+        """Was the source redacted before the resource was known? Then the resource goes too."""
+        try:
+            message = await self._look(RoomId(payload["room"]), EventId(payload["event"]))
+        except (Missing, Forbidden):
+            return None  # we are not in that room any more; the cascade has nothing to tell us either
+        return None if message is not None else partial(_withdraw, ItemId(payload["item"]))
+
+    def failed(self, effects: Effects, payload: dict[str, Any], sentence: str) -> None:
+        """Say in the answer why it was not shelved."""
+        request = wishes.Request.of(payload)
+        with reading_in(request.reader_language):
+            effects.edit(request.answer, render.render_not_shelved(sentence))
+
+    async def _message(self, request: wishes.Request) -> Message:
+        """The message with the file or link: the one that was meant, or the one which that command answers."""
+        message = await self._seen(request.room_id, request.event_id)
+        holds_nothing = message.file is None and wishes.first_url(message.body) is None
+        if holds_nothing and message.reply_to is not None and message.sender == request.author:
+            return await self._seen(request.room_id, message.reply_to)
+        return message
+
+    async def _seen(self, room_id: RoomId, event_id: EventId) -> Message:
+        try:
+            message = await self._look(room_id, event_id)
+        except (Missing, Forbidden):
+            message = None
+        if message is None:
+            raise UserError(_("I cannot see that message any more. Post it again."))
+        return message
+
+    async def _look(self, room_id: RoomId, event_id: EventId) -> Message | None:
+        event = parse(await self.homeserver.event(room_id, event_id), room_id)
+        return event if isinstance(event, Message) else None
+
+    async def _file(self, request: wishes.Request, posted: PostedFile) -> TaskEffect:
+        wishes.check_file(posted, self.limit)
+        path = await asyncio.to_thread(self._own_path, request)
+        try:
+            size = await self._fetch(posted, path)
+            found = await media.extract(path, posted.media_type, posted.name)
+            digest = await asyncio.to_thread(_digest, path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        file = store.NewFile(
+            sha256=digest,
+            size=size,
+            media_type=found.media_type,
+            name=clean(posted.name)[:255],
+            mxc=str(posted.mxc),
+            path=f"{FOLDER}/{path.name}",
+        )
+        return partial(self._put_file, request, file, found)
+
+    def dropped(self, payload: dict[str, Any]) -> None:
+        """The command was redacted while the file was read: our copy goes, for nothing will name it."""
+        self._own_path(wishes.Request.of(payload)).unlink(missing_ok=True)
+
+    async def _fetch(self, posted: PostedFile, path: Path) -> int:
+        assert posted.mxc is not None
+        try:
+            return await self.homeserver.download(posted.mxc, path, self.limit)
+        except TooLarge as error:
+            raise wishes.too_large(self.limit) from error
+        except (Missing, Forbidden) as error:
+            raise UserError(_("The homeserver does not have that file any more. Post it again.")) from error
+
+    def _own_path(self, request: wishes.Request) -> Path:
+        """The same for every attempt at one request, and different for every request."""
+        folder = self.data_dir / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / hashlib.sha256(f"{request.author}\n{request.answer}".encode()).hexdigest()[:32]
+
+    def _put_file(self, request: wishes.Request, file: store.NewFile, found: media.Extract, effects: Effects) -> None:
+        self._say_shelved(request, service.shelve_file(effects, request, file, found), effects)
+
+    def _put_link(self, request: wishes.Request, url: str, effects: Effects) -> None:
+        shelved = service.shelve_link(effects, request, url)
+        self._say_shelved(request, shelved, effects)
+        if shelved.is_new:
+            effects.task(READ_LINK, read_link(request, shelved.resource.id, url))
+
+    def _complete_link(self, request: wishes.Request, item_id: ItemId, page: Page, effects: Effects) -> None:
+        if request.licence is not None:
+            page = replace(page, licence=None)
+        shown = service.complete_link(effects, item_id, page)
+        if shown is not None and shown.audience == request.audience:  # else the answer is redacted, and stays so
+            self._answer(request, service.Shelved(shown, is_new=True), effects)
+
+    def _say_shelved(self, request: wishes.Request, shelved: service.Shelved, effects: Effects) -> None:
+        self._answer(request, shelved, effects)
+        if shelved.is_new:
+            payload = {"room": request.room_id, "event": request.event_id, "item": shelved.resource.id}
+            effects.task(CONFIRM, payload)
+
+    def _answer(self, request: wishes.Request, shelved: service.Shelved, effects: Effects) -> None:
+        with reading_in(request.reader_language):
+            audience = render.audience_words(self.rooms, shelved.resource.audience)
+            effects.edit(request.answer, render.render_shelved(shelved, audience))
+
+
+def kinds(core: Core) -> tuple[TaskKind, ...]:
+    """The task kinds of this feature."""
+    settings = core.settings
+    run = Runners(core.homeserver, core.rooms, settings.data_dir, settings.upload_limit)
+    return (
+        TaskKind(SHELVE, run.shelve, run.failed, dropped=run.dropped),
+        TaskKind(READ_LINK, run.read_link, is_bulk=True),
+        TaskKind(CONFIRM, run.confirm),
+    )
+
+
+def _withdraw(item_id: ItemId, effects: Effects) -> None:
+    item = items_store.get(effects.session, item_id)
+    if item is not None and store.is_live(item):
+        service.forget_resource(effects, item_id)
+        items.withdraw(effects, item, service.author_of(item))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

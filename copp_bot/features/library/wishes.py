@@ -1,0 +1,298 @@
+"""What someone asks to be shelved, in what words, and for whom: read, checked, nothing stored."""
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from babel import Locale
+
+from copp_bot.core import licences
+from copp_bot.core.commands.declare import Args
+from copp_bot.core.context import Place
+from copp_bot.core.errors import UserError
+from copp_bot.core.fetch import web_address
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, TxnId, UserId, group_of, group_scope
+from copp_bot.core.matrix.port import PostedFile
+from copp_bot.core.permissions import Viewer
+from copp_bot.core.reply import clean
+from copp_bot.features.library.store import Having
+from storage.search.words import fold, sound
+
+LONGEST_TITLE = 200
+LONGEST_TAG = 40
+MOST_TAGS = 10
+MOST_PAGES = 1000
+_URL = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
+_REST_OF_LICENCE = re.compile(r"(?:commons )?\b(?:BY|Attribution)\b.*", re.DOTALL)
+NO_LICENCE = "none"
+_QUOTES = "\"“”«»'"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The words of ``!library add``.
+
+    Args:
+        title: empty when none was given.
+        shelf: ``community`` or a group's key, when it was said.
+        licence: SPDX identifier; empty where none shall be named.
+    """
+
+    title: str = ""
+    url: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    shelf: str | None = None
+    licence: str | None = None
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """What it says about a thing."""
+        said = {"title": self.title, "tags": self.tags, "language": self.language, "licence": self.licence is not None}
+        return tuple(name for name, value in said.items() if value)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Who owns what is shelved, and who may read it."""
+
+    scope: Scope
+    audience: Audience
+
+
+@dataclass(frozen=True)
+class Request:
+    """A wish with all it needs to be fulfilled later by a task.
+
+    Args:
+        event_id: the message with the file or link.
+        command_event: the command, where it was typed; redacting either takes the resource away.
+        seen: the audiences whose resources may be named where the answer stands.
+        answer: the message that is edited when it is done.
+        reader_language: the language of that message.
+    """
+
+    room_id: RoomId
+    event_id: EventId
+    command_event: EventId | None
+    author: UserId
+    scope: Scope
+    audience: Audience
+    title: str
+    tags: tuple[str, ...]
+    language: str | None
+    seen: tuple[Audience, ...]
+    answer: TxnId
+    reader_language: str
+    licence: str | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """As JSON for the task."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, payload: dict[str, Any]) -> "Request":
+        """Back from JSON, where tuples have become lists."""
+        values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in payload.items()}
+        return cls(**values)
+
+
+def wish_of(args: Args) -> Wish:
+    """What was asked for; a UserError for words that cannot be taken."""
+    first, *_more = args.text("title").splitlines() or [""]
+    url = first_url(first)
+    title = _URL.sub(" ", first, count=1) if url else first
+    return Wish(
+        title=checked_title(title),
+        url=url,
+        tags=checked_tags(args.tags),
+        language=checked_language(args.options.get("lang")),
+        shelf=args.options.get("for", "").lower() or None,
+        licence="" if args.options.get("licence", "").lower() == NO_LICENCE else _licence(args, title),
+    )
+
+
+def having(args: Args) -> Having:
+    """What a search or list is narrowed down to."""
+    return Having(
+        tags=checked_tags(args.tags),
+        language=checked_language(args.options.get("lang")),
+        licence=_licence(args, args.text("words")),
+    )
+
+
+def page_of(args: Args) -> int:
+    """Which page of a list is asked for, from 1."""
+    said = args.options.get("page", "1")
+    if not (said.isascii() and said.isdigit() and 1 <= int(said[:6]) <= MOST_PAGES):
+        raise UserError(_("Pages have numbers from 1 on, for example page:2."))
+    return int(said[:6])
+
+
+def further(command: str, having: Having, page: int) -> str:
+    """The command for the page after this one."""
+    tags = "".join(f" #{tag}" for tag in having.tags)
+    language = f" lang:{having.language}" if having.language else ""
+    licence = f" licence:{having.licence}" if having.licence else ""
+    return f"{command}{tags}{language}{licence} page:{page + 1}"
+
+
+def first_url(text: str) -> str | None:
+    """The first http(s) address in a text; a UserError when it cannot be linked to."""
+    match = _URL.search(text)
+    if match is None:
+        return None
+    url = web_address(match[0].rstrip(".,;:!?)]}"))
+    if url is None:
+        raise UserError(
+            _(
+                "I cannot take that address: it must be a plain http or https link of at most 2000 characters, without "
+                "a password in it. Copy it once more from your browser."
+            )
+        )
+    return url
+
+
+def checked_title(title: str) -> str:
+    """A title in one line, without the quotes around it."""
+    title = " ".join(clean(sound(title)).split()).strip(_QUOTES).strip()
+    if len(title) > LONGEST_TITLE:
+        raise UserError(
+            _("That title has {length} characters; {limit} is the most. Give a shorter one.").format(
+                length=len(title), limit=LONGEST_TITLE
+            )
+        )
+    return title
+
+
+def checked_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags as they are stored: folded, each once."""
+    folded = tuple(dict.fromkeys(fold(sound(tag)) for tag in tags))
+    if len(folded) > MOST_TAGS:
+        raise UserError(_("Those are {count} tags; {limit} is the most.").format(count=len(folded), limit=MOST_TAGS))
+    too_long = next((tag for tag in folded if len(tag) > LONGEST_TAG), None)
+    if too_long is not None:
+        raise UserError(
+            _("The tag #{tag}… is too long; {limit} characters is the most.").format(
+                tag=too_long[:20], limit=LONGEST_TAG
+            )
+        )
+    return folded
+
+
+def checked_language(code: str | None) -> str | None:
+    """An ISO 639-1 code."""
+    if code is None:
+        return None
+    if code.lower() not in Locale("en").languages or len(code) != 2:
+        raise UserError(
+            _("I do not know the language “{code}”. Use its two letters, for example lang:fr.").format(
+                code=clean(code)[:20]
+            )
+        )
+    return code.lower()
+
+
+def _licence(args: Args, beside: str) -> str | None:
+    """An SPDX identifier.
+
+    Args:
+        beside: other words of the command, among which the rest of a licence in several words has gone.
+    """
+    code = args.options.get("licence")
+    if code is None:
+        return None
+    known = licences.checked(code)
+    if known is not None:
+        return known
+    rest = _REST_OF_LICENCE.search(beside) if code.strip(_QUOTES).upper() in {"CC", "CREATIVE"} else None
+    near = licences.suggestion(f"cc {rest[0]}" if rest else code.strip(_QUOTES))
+    if near is not None:
+        sentence = _("I do not know the licence “{code}”. Did you mean licence:{near}?")
+        raise UserError(sentence.format(code=clean(code)[:40], near=near))
+    raise UserError(
+        _(
+            "I do not know the licence “{code}”. Use its short name from spdx.org/licenses, for example "
+            "licence:CC-BY-4.0 or licence:CC-BY-SA-4.0, or leave it out."
+        ).format(code=clean(code)[:40])
+    )
+
+
+def check_file(file: PostedFile, limit: int) -> None:
+    """A UserError for a file that cannot be taken, as far as its event tells."""
+    if file.mxc is None:
+        raise UserError(
+            _(
+                "That file is encrypted, so I cannot open it. Post it in a room that is not encrypted, such as our "
+                "direct chat."
+            )
+        )
+    if file.size is not None and file.size > limit:
+        raise too_large(limit)
+
+
+def too_large(limit: int) -> UserError:
+    """What is said of a file above the limit (bytes)."""
+    return UserError(
+        _(
+            "That file is too large: I take up to {limit} MB. Make it smaller, or put it on the web and shelve its "
+            "address."
+        ).format(limit=limit // 1_000_000)
+    )
+
+
+def shelf_of(wish: Wish, viewer: Viewer, place: Place, seen: frozenset[Audience]) -> Shelf | None:
+    """Where it is to be shelved; None when the person has to be asked.
+
+    What is shelved in a room is for those who may come to read that room; in a room of roles it has to be said. In
+    the direct chat one who is in no group is not asked.
+    """
+    here = _shelf_of_room(place)
+    if wish.shelf is not None:
+        return _chosen(wish.shelf, viewer, place, seen, here)
+    if here is None and not place.is_direct:
+        raise UserError(
+            _("Who may read it? Here I can only take it for all members: say for:community. Else use our direct chat.")
+        )
+    if here is None and not viewer.groups:
+        return Shelf(COMMUNITY, Audience("community"))
+    return here
+
+
+def _shelf_of_room(place: Place) -> Shelf | None:
+    key = group_of(place.readers)
+    if key is not None:
+        return Shelf(group_scope(key), Audience(f"group:{key}"))
+    if place.readers in {"community", "public"}:
+        return Shelf(COMMUNITY, Audience("community"))
+    if place.readers is None and not place.is_direct:
+        raise UserError(
+            _("I shelve things in the community's own rooms and in our direct chat. Post it in one of them.")
+        )
+    return None
+
+
+def _chosen(key: str, viewer: Viewer, place: Place, seen: frozenset[Audience], here: Shelf | None) -> Shelf:
+    if key != "community" and key not in viewer.groups:
+        mine = ", ".join(sorted(viewer.groups)) or _("none")
+        raise UserError(
+            _("You are in no group “{key}”. Say for:community or one of your groups: {groups}.").format(
+                key=clean(key)[:40], groups=mine
+            )
+        )
+    shelf = Shelf(COMMUNITY, Audience("community"))
+    if key != "community":
+        shelf = Shelf(group_scope(key), Audience(f"group:{key}"))
+    if shelf != here and shelf.audience not in seen and not place.is_direct:
+        raise UserError(_("Others read along here. To shelve it for someone else, ask me in our direct chat."))
+    return shelf
+
+
+def retyped(wish: Wish) -> str:
+    """The wish as arguments of ``library add``, without the shelf."""
+    title = "".join(sign for sign in wish.title if sign not in _QUOTES)
+    parts = [wish.url or "", f'"{title}"' if title else "", *(f"#{tag}" for tag in wish.tags)]
+    parts.append(f"lang:{wish.language}" if wish.language else "")
+    parts.append(f"licence:{wish.licence or NO_LICENCE}" if wish.licence is not None else "")
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""Who holds which role, where and until when."""

@@ -1,0 +1,99 @@
+"""`!role grant`, `!role revoke`, `!role list`: the chat edge of roles."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from copp_bot.core import items
+from copp_bot.core.commands.declare import Args, Command, Kind, Param
+from copp_bot.core.context import Context, Place
+from copp_bot.core.feature import Core
+from copp_bot.core.i18n import deferred
+from copp_bot.core.ids import UserId, group_of
+from copp_bot.core.readers import place_among_members
+from copp_bot.core.reply import Reply
+from copp_bot.core.store import people as people_store
+from copp_bot.core.until import parse_until
+from copp_bot.features.roles import notices, render, service, store
+from copp_bot.features.roles.service import Rules, Wish
+
+GRANT, REVOKE, LIST = service.GRANT, "roles.revoke", "roles.list"
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What the commands need beside their context."""
+
+    core: Core
+    rules: Rules
+
+    def grant(self, ctx: Context, args: Args) -> Reply:
+        """Grant a role; the person is told."""
+        until = parse_until(args.options.get("until"), ctx.now, ctx.zone)
+        change = service.grant(ctx.effects, self.rules, ctx.viewer, _wish(ctx, args, until))
+        notices.tell_granted(ctx.effects, self.core, change)
+        return self._discreetly(ctx, change.scope, render.render_granted(change, self.core.rooms, ctx.zone))
+
+    def revoke(self, ctx: Context, args: Args) -> Reply:
+        """End a role; the person is told. Laying down one's own cannot be undone by oneself, so it is asked first."""
+        wish = _wish(ctx, args)
+        if wish.user_id == ctx.viewer.user_id and not args.text("confirm"):
+            change, _held = service.revocable(ctx.effects, self.rules, ctx.viewer, wish)
+            question = render.render_laying_down(change, self.core.rooms, ctx.zone)
+            return self._discreetly(ctx, change.scope, question)
+        change = service.revoke(ctx.effects, self.rules, ctx.viewer, wish)
+        if change.user_id != ctx.viewer.user_id:
+            notices.tell_ended(ctx.effects, self.core, change)
+        return self._discreetly(ctx, change.scope, render.render_revoked(change, self.core.rooms, ctx.zone))
+
+    def list(self, ctx: Context, args: Args) -> Reply:
+        """Who holds which role, as far as the readers may know of the groups."""
+        place = place_among_members(ctx.session, ctx.viewer, ctx.place, self.rules.bot)
+        grants = [g for g in store.in_force(ctx.session, ctx.now) if self._may_know(ctx, place, g.scope)]
+        names = people_store.names(ctx.session, [g.user_id for g in grants])
+        reply = render.render_list(grants, names, ctx.policy, self.core.rooms, ctx.zone)
+        return reply if place == ctx.place else reply.to_private()
+
+    def _discreetly(self, ctx: Context, scope: str, reply: Reply) -> Reply:
+        """Named in front of those alone who may know of the group."""
+        place = place_among_members(ctx.session, ctx.viewer, ctx.place, self.rules.bot)
+        return reply if place == ctx.place and self._may_know(ctx, place, scope) else reply.to_private()
+
+    def _may_know(self, ctx: Context, place: Place, scope: str) -> bool:
+        key = group_of(scope)
+        info = self.core.rooms.groups().get(key) if key else None
+        seen = items.audiences(ctx.session, ctx.viewer, place, self.rules.bot)
+        return key is None or (info is not None and info.listed) or scope in seen
+
+
+def _wish(ctx: Context, args: Args, until: datetime | None = None) -> Wish:
+    user = args.user("user")
+    return Wish(UserId(user or ""), args.text("role"), args.options.get("group"), until, here=group_of(ctx.place.scope))
+
+
+def declare(core: Core) -> tuple[Command, ...]:
+    """The commands of this feature."""
+    run = Handlers(core, Rules(core.policy, core.rooms, core.settings.bot))
+    user, role = Param("user", Kind.USER), Param("role")
+    return (
+        Command(
+            "role grant",
+            run.grant,
+            deferred("Give someone a role, for the community or one group, for a time or without end"),
+            GRANT,
+            "!role grant @anna:example.org steward group:rhythm until:2027-01-31",
+            (user, role),
+            options=("group", "until"),
+            scope_from="service",
+        ),
+        Command(
+            "role revoke",
+            run.revoke,
+            deferred("Take a role back, or lay your own down"),
+            REVOKE,
+            "!role revoke @anna:example.org steward group:rhythm",
+            (user, role, Param("confirm", required=False, choices=("yes",))),
+            options=("group",),
+            scope_from="service",
+        ),
+        Command("role list", run.list, deferred("Who holds which role"), LIST, "!role list"),
+    )

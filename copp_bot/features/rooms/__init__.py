@@ -1,0 +1,1 @@
+"""Declared rooms kept as declared, and people in the rooms they belong to."""

@@ -1,0 +1,41 @@
+"""Someone joined or left a space: their other rooms follow at once. Someone changed a room: it is looked at."""
+
+from dataclasses import dataclass
+
+from copp_bot.core.context import Effects, Place
+from copp_bot.core.ids import UserId
+from copp_bot.core.matrix.port import Membership, State
+from copp_bot.features.rooms import service
+from copp_bot.rooms.declared import DeclaredRooms
+from copp_bot.rooms.state import TOMBSTONE
+
+
+@dataclass(frozen=True)
+class SpaceChanged:
+    """A membership handler. What it misses, the job of every minute finds."""
+
+    rooms: DeclaredRooms
+    bot: UserId
+
+    def __call__(self, effects: Effects, place: Place, membership: Membership) -> None:
+        """Write the moves of this person, if the room is a space."""
+        declared = self.rooms.declaration
+        room = declared.room(place.key)
+        if room is not None and room.is_space and membership.user_id != self.bot:
+            service.move(effects, declared, self.bot, [membership.user_id])
+
+
+@dataclass(frozen=True)
+class RoomChanged:
+    """A state handler. What it misses, the look of every hour finds."""
+
+    rooms: DeclaredRooms
+
+    def __call__(self, effects: Effects, place: Place, event: State) -> None:
+        """Have what was changed looked at; a room that was replaced, with all that hangs on it."""
+        if place.key is None or self.rooms.declaration.room(place.key) is None:
+            return
+        if event.type == TOMBSTONE:
+            service.look(effects)
+        else:
+            service.mend(effects, service.Drift(place.key, event.type, event.state_key), event.event_id)

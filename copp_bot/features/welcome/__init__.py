@@ -1,0 +1,1 @@
+"""Greeting those who have come to Reception."""
