@@ -1,0 +1,5 @@
+"""``python -m copp_bot``."""
+
+from copp_bot.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The embedded homeserver and the seeded community of ``copp-bot demo``."""

@@ -1,0 +1,201 @@
+"""What the command line does, without the parsing: opens what is needed, and says what is wrong in a sentence."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+from pydantic import ValidationError
+
+from copp_bot.core import backoff, lock
+from copp_bot.core.clock import SystemClock
+from copp_bot.core.databases import explained, open_database
+from copp_bot.core.errors import SetupError
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.ids import UserId
+from copp_bot.core.matrix.client import Client
+from copp_bot.core.matrix.login import connect
+from copp_bot.core.matrix.port import Unavailable
+from copp_bot.core.people import ROOT_KEY
+from copp_bot.core.settings import PREFIX, Settings
+from copp_bot.features.roles.service import seed_grants
+from copp_bot.rooms import apply as rooms_apply
+from copp_bot.rooms import opened as rooms_opened
+from copp_bot.rooms.declaration import load
+from copp_bot.rooms.declared import Declaration
+from storage import migrate
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+TOKEN_FILE = "access-token"  # noqa: S105 - a file name
+
+
+def read_settings() -> Settings:
+    """The settings, or a sentence that names what is missing or wrong."""
+    try:
+        settings = Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise wrong_settings(error, _("Set them in the environment or in the file .env; copp-bot init asks.")) from None
+    except OSError as error:
+        raise SetupError(
+            _("A secret's file cannot be read: {reason}.").format(reason=error), _("Check the COPP_..._FILE settings.")
+        ) from None
+    for name, near in Settings.unknown().items():
+        log.warning(
+            _("There is no setting {name}; did you mean {near}?").format(name=name, near=near)
+            if near
+            else _("There is no setting {name}; docs/settings.md lists them.").format(name=name)
+        )
+    return settings
+
+
+def wrong_settings(error: ValidationError, remedy: str) -> SetupError:
+    """Every setting that is missing or wrong, by name; never a value, which may be a secret."""
+    wrong = [f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()} {_complaint(e['msg'])}" for e in error.errors()]
+    return SetupError(_("The settings are not complete: {wrong}.").format(wrong="; ".join(wrong)), remedy)
+
+
+async def sign_in(settings: Settings, *, wait: bool = False) -> Client:
+    """The bot's account. The token is kept in the data folder, readable by the operator alone.
+
+    Args:
+        wait: wait for a homeserver that is not there yet, instead of giving up.
+    """
+    token = await asyncio.to_thread(kept_token, settings)
+    failures = 0
+    while True:
+        try:
+            client = await connect(settings, kept_token=token)
+        except SetupError as error:
+            if not wait or not isinstance(error.__cause__, Unavailable):
+                raise
+            failures += 1
+            pause = backoff.delay(failures)
+            log.warning("%s Trying again in %.0f s.", error, pause)
+            await asyncio.sleep(pause)
+            continue
+        if client.access_token != token:
+            await asyncio.to_thread(keep_token, settings, client.access_token)
+        return client
+
+
+def kept_token(settings: Settings) -> str | None:
+    """The access token of the last sign-in."""
+    path = settings.data_dir / TOKEN_FILE
+    return path.read_text(encoding="ascii").strip() if path.exists() else None
+
+
+def keep_token(settings: Settings, token: str) -> None:
+    """Write it, for its owner's eyes alone."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.data_dir / TOKEN_FILE
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(token)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, wait: bool = False) -> AsyncIterator[tuple[Client, Database]]:
+    """The homeserver and the database, with the instance lock held."""
+    held = lock.take(settings.data_dir)
+    try:
+        database = open_database(settings)
+    except SetupError:
+        held.close()
+        raise
+    try:
+        client = await sign_in(settings, wait=wait)
+        try:
+            yield client, database
+        finally:
+            await client.close()
+    finally:
+        database.close()
+        held.close()
+
+
+def check(settings: Settings) -> Declaration:
+    """The declaration, checked in full; raises every mistake at once."""
+    from copp_bot import app  # noqa: PLC0415 - the other commands start faster without it
+
+    declared = load(settings.rooms_config)
+    app.check_names(declared, app.unconnected_features(settings, declared))
+    return declared
+
+
+async def plan(settings: Settings) -> Sequence[str]:
+    """The sentences of what ``apply`` would do."""
+    declared = check(settings)
+    async with opened(settings) as (client, database):
+        declared = await opened_too(declared, client, database)
+        _observed, steps = await rooms_apply.look_and_plan(declared, surroundings(settings, client, database))
+        return [step.sentence for step in steps]
+
+
+async def apply(
+    settings: Settings,
+    grants: Sequence[tuple[str, str, str]] = (),
+    progress: rooms_apply.Progress | None = None,
+) -> rooms_apply.Outcome:
+    """Make the homeserver match the declaration.
+
+    Args:
+        grants: (person, role, scope) to grant before, and to invite afterwards: how the first people get in.
+    """
+    declared = check(settings)
+    async with opened(settings) as (client, database):
+        now = SystemClock().now()
+        await database.write(lambda session: seed_grants(session, grants, now))
+        declared = await opened_too(declared, client, database)
+        outcome = await rooms_apply.apply(declared, surroundings(settings, client, database), progress)
+        for person, _role, _scope in grants:
+            await client.invite(outcome.rooms[ROOT_KEY], UserId(person))
+        return outcome
+
+
+async def opened_too(declared: Declaration, client: Client, database: Database) -> Declaration:
+    """The declaration with what was opened and closed by command."""
+    return await rooms_opened.whole(declared, client, client.user_id, database)
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until it is told to stop."""
+    from copp_bot.app import App  # noqa: PLC0415 - the other commands start faster without it
+
+    declared = check(settings)
+    async with opened(settings, wait=True) as (client, database):
+        app = App(settings, client, database, declared)
+        await until_stopped(app.run)
+
+
+async def until_stopped(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine function until SIGINT or SIGTERM."""
+    task = asyncio.create_task(work())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def upgrade(settings: Settings) -> tuple[str | None, str | None]:
+    """Migrate; the revisions before and after."""
+    held = lock.take(settings.data_dir)
+    try:
+        with explained(settings.database), closing(Database(settings.database, alone=True)) as database:
+            return migrate.upgrade(database.engine)
+    finally:
+        held.close()
+
+
+def surroundings(settings: Settings, client: Client, database: Database) -> rooms_apply.Surroundings:
+    """What planning and applying need."""
+    creators = [UserId(person) for person in settings.emergency_creators]
+    return rooms_apply.Surroundings(client, database, SystemClock(), creators)
+
+
+def _complaint(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("Field required", "is not set")
