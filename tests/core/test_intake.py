@@ -1,0 +1,214 @@
+"""The sync loop: whatever comes, in whatever shape, is acted on once and in order."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from copp_bot.app import App
+from copp_bot.core.commands.declare import Args
+from copp_bot.core.context import Context
+from copp_bot.core.errors import SetupError
+from copp_bot.core.matrix.port import Unavailable, UnknownToken
+from copp_bot.core.reply import Reply, say
+from copp_bot.core.store import classify as classify_store
+from copp_bot.core.store import inbox as inbox_store
+from copp_bot.core.store import meta
+from copp_bot.core.store import rooms as rooms_store
+from tests.core.conftest import Stage
+from tests.core.rig import answer_to, text_command
+from tests.core.scripted import scripted
+
+ran: list[str] = []
+
+
+def note(_context: Context, args: Args) -> Reply:
+    """Write down what was said."""
+    ran.append(args.text("text"))
+    return say(f"noted {args.text('text')}")
+
+
+@pytest.fixture(autouse=True)
+def commands(stage: Stage) -> None:
+    """The command above."""
+    ran.clear()
+    stage.rig.extra = (text_command("note", note),)
+
+
+async def fence(stage: Stage, app: App) -> None:
+    """Everything said so far is handled and sent."""
+    event = await stage.ben.say(stage.coffee, "!note fence")
+    await answer_to(stage.ben, stage.coffee, event, stage.bot)
+    async with asyncio.timeout(10):
+        await app.outbox.drained()
+
+
+async def taken_in(stage: Stage) -> None:
+    """Take in what has been said since, without handling it: the bot is cut off right after."""
+    app = stage.rig.app()
+    app.intake._token, app.intake._joined = await app.database.read(
+        lambda session: (meta.get(session, "sync_token"), inbox_store.joined_rooms(session))
+    )
+    await app.intake.once()
+    app.database.close()
+
+
+async def test_what_was_said_while_away_is_answered_once_also_beyond_the_limit(stage: Stage) -> None:
+    async with stage.rig.bot():
+        pass
+    events = [await stage.anna.say(stage.coffee, f"!note {number}") for number in range(250)]
+    await stage.anna.redact(stage.coffee, events[7])
+    async with stage.rig.bot() as app:
+        await fence(stage, app)
+        assert await app.database.read(inbox_store.open_gaps) == 0
+    assert ran == [str(number) for number in range(250) if number != 7] + ["fence"]
+    assert all(len(stage.replies(event)) == (event != events[7]) for event in events)
+
+
+async def test_a_gap_that_cannot_be_read_at_once_is_closed_later(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("copp_bot.core.backoff.FIRST", 0.0)
+    async with stage.rig.bot():
+        pass
+    events = [await stage.anna.say(stage.coffee, f"!note {number}") for number in range(350)]
+    stage.matrix.fail_next("messages", Unavailable("", "away", 502), times=6)
+    async with stage.rig.bot() as app:
+        for event in (events[0], events[-1]):
+            await answer_to(stage.anna, stage.coffee, event, stage.bot)
+        await fence(stage, app)
+        assert await app.database.read(inbox_store.open_gaps) == 0
+    assert sorted(ran[:-1], key=int) == [str(number) for number in range(350)]
+    assert all(len(stage.replies(event)) == 1 for event in events)
+
+
+async def test_what_was_said_before_the_bot_joined_is_never_run(stage: Stage) -> None:
+    async with stage.rig.bot() as app:
+        room = await stage.anna.create_room({"preset": "trusted_private_chat", "is_direct": True})
+        before = await stage.anna.say(room, "!note before")
+        await asyncio.sleep(0.005)  # the next millisecond
+        await stage.anna.send(room, "m.room.message", {"msgtype": "m.text", "body": "!note also before"})
+        await asyncio.sleep(0.005)
+        stage.matrix.set_membership(stage.anna.user_id, room, stage.bot, "invite", {"is_direct": True})
+        await stage.anna.wait_for(room, lambda raw: raw["sender"] == stage.bot and raw["type"] == "m.room.member")
+        await asyncio.sleep(0.005)
+        after = await stage.anna.say(room, "note after")
+        await answer_to(stage.anna, room, after, stage.bot)
+        await fence(stage, app)
+    assert ran == ["after", "fence"]
+    assert stage.replies(before) == []
+
+
+async def test_a_room_that_was_joined_just_before_a_crash_is_not_new_again(stage: Stage) -> None:
+    """Its first answer is in the inbox, not yet in the mirror, when the next answer comes."""
+    async with stage.rig.bot():
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw.get("state_key") == stage.bot and _joins(raw))
+    for _ in range(2):
+        await taken_in(stage)
+    event = await stage.anna.say(room, "note it")
+    await taken_in(stage)
+    async with stage.rig.bot():
+        await answer_to(stage.anna, room, event, stage.bot)
+    assert ran == ["it"]
+
+
+def _joins(raw: dict[str, Any]) -> bool:
+    return bool(raw["content"].get("membership") == "join")
+
+
+async def test_the_token_moves_only_with_the_rows(stage: Stage) -> None:
+    async with stage.rig.bot():
+        pass
+    event = await stage.anna.say(stage.coffee, "!note it")
+    async with stage.rig.bot() as app:
+        await fence(stage, app)
+    app = stage.rig.app()
+    before = await app.database.read(lambda session: meta.get(session, "sync_token"))
+    later = await stage.anna.say(stage.coffee, "!note later")
+
+    def breaks(*_args: object) -> None:
+        raise OSError("disk full")
+
+    app.intake._token = before
+    app.intake._classifier.sort = breaks  # type: ignore[assignment,method-assign]
+    with pytest.raises(OSError, match="disk full"):
+        await app.intake.once()
+    assert await app.database.read(lambda session: meta.get(session, "sync_token")) == before
+    assert app.intake._token == before
+    app.database.close()
+    async with stage.rig.bot() as app:
+        await fence(stage, app)
+    assert [len(stage.replies(one)) for one in (event, later)] == [1, 1]
+
+
+async def test_an_invitation_is_answered_once(stage: Stage) -> None:
+    async with stage.rig.bot() as app:
+        secret = await stage.anna.create_direct(stage.bot, encrypted=True)
+        await stage.anna.wait_for(secret, lambda raw: raw["content"].get("membership") == "leave")
+        await fence(stage, app)
+        async with asyncio.timeout(10):
+            while not (invited := await stage.anna.invited()):
+                await app.database.write(lambda _session: None)
+    async with stage.rig.bot() as app:
+        await fence(stage, app)
+    assert await stage.anna.invited() == invited
+    (room,) = invited
+    await stage.anna.join(room)
+    said = [raw for raw in await stage.anna.timeline(room) if raw["type"] == "m.room.message"]
+    assert len(said) == 1
+    assert "encrypted" in said[0]["content"]["body"]
+
+
+async def test_a_kicked_bot_knows_it(stage: Stage) -> None:
+    async with stage.rig.bot() as app:
+        room = await stage.anna.create_room({"preset": "private_chat", "is_direct": True, "invite": [stage.bot]})
+        await stage.anna.wait_for(room, lambda raw: raw.get("state_key") == stage.bot and _joins(raw))
+        await fence(stage, app)
+        await stage.anna.kick(room, stage.bot)
+        await fence(stage, app)
+        known = await app.database.read(lambda session: rooms_store.get(session, room))
+        assert known is not None
+        assert known.membership == "leave"
+        assert await app.database.read(lambda session: rooms_store.direct_room(session, stage.anna.user_id)) is None
+
+
+async def test_an_unknown_token_ends_the_bot_with_a_sentence(stage: Stage) -> None:
+    app = stage.rig.app()
+    stage.matrix.fail_next("sync", UnknownToken("M_UNKNOWN_TOKEN", "", 401))
+    with pytest.raises(SetupError, match="access token"):
+        await asyncio.wait_for(app.run(), 10)
+    app.database.close()
+
+
+async def test_a_foreign_marker_makes_no_room_ours(stage: Stage) -> None:
+    """Whoever invites the bot may write what they like into their own room."""
+    content = {"key": "free-key", "kind": "space", "scope": "community", "readers": "community"}
+    marker = {"type": "org.copp_bot.room", "state_key": "", "content": content}
+    body = {"preset": "trusted_private_chat", "is_direct": True, "invite": [stage.bot], "initial_state": [marker]}
+    async with stage.rig.bot() as app:
+        room = await stage.anna.create_room(body)
+        await stage.anna.wait_for(room, lambda raw: raw.get("state_key") == stage.bot and _joins(raw))
+        await stage.anna.set_state(room, "org.copp_bot.room", "", {**content, "key": "another"})
+        await fence(stage, app)
+        known = await app.database.read(lambda session: rooms_store.get(session, room))
+    assert known is not None
+    assert (known.key, known.scope) == (None, f"direct:{stage.anna.user_id}")
+
+
+async def test_a_gap_with_more_replies_than_a_statement_takes(stage: Stage) -> None:
+    app = stage.rig.app()
+    ids = [f"${number}" for number in range(260_000)]
+    assert await app.database.read(lambda session: classify_store.known_events(session, ids)) == set()
+    app.database.close()
+
+
+async def test_what_is_said_in_a_room_that_is_not_mirrored_yet_is_kept(stage: Stage) -> None:
+    """No join of ours is in this answer: it was in one before, which a crash kept from the mirror."""
+    said = {"type": "m.room.message", "event_id": "$it", "sender": stage.anna.user_id, "origin_server_ts": 1}
+    said["content"] = {"msgtype": "m.text", "body": "note it"}
+    app = stage.rig.app()
+    answer = {"rooms": {"join": {"!direct": {"timeline": {"events": [said]}}}}}
+    intake = scripted(app, stage, answer)
+    await intake.once()
+    kept = await app.database.read(lambda session: inbox_store.by_event(session, "$it"))
+    assert kept is not None
+    app.database.close()

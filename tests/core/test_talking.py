@@ -1,0 +1,43 @@
+"""How people speak to the bot: by its name, by its name alone, and with mistakes in the direct chat."""
+
+import pytest
+
+from copp_bot.core.commands.declare import Kind, Param
+from copp_bot.core.reply import say
+from tests.core.conftest import Stage
+from tests.core.rig import answer_to, command, text_command
+
+
+@pytest.fixture(autouse=True)
+def commands(stage: Stage) -> None:
+    """One that says it back, one of one word with an argument, one of two words."""
+    greeting = command("greet", lambda _c, _a: say("greeted"), Param("who", Kind.USER))
+    giving = command("give away", lambda _c, _a: say("given"), Param("what", Kind.WORD), Param("to", Kind.USER))
+    stage.rig.extra = (text_command("say", lambda _c, args: say(args.text("text"))), greeting, giving)
+
+
+@pytest.mark.parametrize("name", ["CoPP", "copp", "@copp", "@copp:example.org"])
+@pytest.mark.parametrize("mark", [": ", ", ", " ", ": !"])
+async def test_whoever_mentions_the_bot_is_heard(stage: Stage, name: str, mark: str) -> None:
+    stage.matrix.names[stage.bot] = "CoPP"
+    async with stage.rig.bot():
+        event = await stage.anna.say(stage.coffee, f"{name}{mark}say hello", mentions=[stage.bot])
+        answer = await answer_to(stage.anna, stage.coffee, event, stage.bot)
+    assert answer["content"]["body"] == "hello"
+
+
+async def test_the_name_alone_asks_for_help(stage: Stage) -> None:
+    async with stage.rig.bot():
+        event = await stage.anna.say(stage.coffee, "copp", mentions=[stage.bot])
+        answer = await answer_to(stage.anna, stage.coffee, event, stage.bot)
+    assert answer["content"]["body"].startswith("What you can do here")
+
+
+@pytest.mark.parametrize("said", ["greet", "greet zofia", "give away", "give away books", "give away books zofia"])
+async def test_a_mistake_in_the_direct_chat_gets_the_usage(stage: Stage, said: str) -> None:
+    async with stage.rig.bot():
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
+        event = await stage.anna.say(room, said)
+        answer = await answer_to(stage.anna, room, event, stage.bot)
+    assert "Type it like this: !g" in answer["content"]["body"] or "not a Matrix id" in answer["content"]["body"]

@@ -1,0 +1,1 @@
+"""Tests of the demonstration: its content, its people, its start."""

@@ -1,0 +1,52 @@
+"""Accounts that ended: out of everything, without a role, and never invited again."""
+
+from contextlib import suppress
+
+from sqlmodel import Session
+
+from copp_bot.core.store import people as people_store
+from tests.features.rooms.jobs import check, run_job
+from tests.house import House
+from tests.world import Refused
+
+
+async def test_a_deactivated_account_loses_its_roles_and_is_left_alone(house: House) -> None:
+    await house.member("olga", roles=[("secretariat", "community")])
+    anna = await house.member("anna", "rhythm", roles=[("lead_steward", "community")])
+    await check(house)
+    await house.accept(anna)
+    levels = await house.homeserver.state_event(house.rooms["blogs"], "m.room.power_levels")
+    assert levels is not None and levels["users"][anna.user_id] == 75
+    await anna.deactivate()
+    await _all_left(house, anna.user_id)
+    await run_job(house, "roles.end")
+    await check(house)
+
+    def held(session: Session) -> tuple[object, ...]:
+        return people_store.grants(session, anna.user_id, house.app.clock.now())
+
+    assert await house.database.read(held) == ()
+    for key, room in house.rooms.items():
+        assert anna.user_id not in await house.homeserver.members(room), key
+        levels = await house.homeserver.state_event(room, "m.room.power_levels")
+        assert levels is not None and anna.user_id not in levels["users"], key
+
+
+async def test_the_last_in_charge_keeps_the_role(house: House) -> None:
+    olga = await house.member("olga", roles=[("secretariat", "community")])
+    await check(house)
+    for room in await olga.joined():
+        with suppress(Refused):  # leaving the community takes the rooms meanwhile
+            await olga.leave(room)
+    await house.settled()
+    await run_job(house, "roles.end")
+    now = house.app.clock.now()
+    assert await house.database.read(lambda session: people_store.grants(session, olga.user_id, now))
+
+
+async def _all_left(house: House, user: str) -> None:
+    """Until the server has taken the account out of every room, the direct chat too, and the bot has heard of it."""
+    for room in await house.homeserver.joined_rooms():
+        while user in await house.homeserver.members(room):
+            await house.settled()
+    await house.settled()

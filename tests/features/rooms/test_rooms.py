@@ -1,0 +1,162 @@
+"""Rights follow the spaces while the bot runs, after it was off, and with every kind of leaving; commands answer."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from copp_bot.core.ids import UserId
+from copp_bot.features.rooms import service
+from copp_bot.rooms import store
+from copp_bot.rooms.rights import misplaced
+from storage.tables.people import GrantRow
+from storage.tables.tasks import TaskRow
+from tests.fakes.person import FakeWorld
+from tests.features.rooms.jobs import check
+from tests.house import House, community
+from tests.world import Person
+
+GIVEN = {"reception", "announcements", "coffee-shop", "meetings", "library", "blogs", "photos"}
+RHYTHM = {"rhythm/home", "rhythm/library", "rhythm/photos"}
+
+
+async def inside(house: House, person: Person) -> set[str]:
+    """Declared keys of the rooms a person is in or invited to."""
+    here = await person.joined() | await person.invited()
+    return {key for key, room_id in house.rooms.items() if room_id in here}
+
+
+async def test_rights_follow_the_spaces_both_ways(house: House) -> None:
+    anna = await house.member("anna")
+    assert await inside(house, anna) == {"root", *GIVEN}
+    await house.app.core.homeserver.invite(house.rooms["rhythm"], UserId(anna.user_id))
+    await anna.join(house.rooms["rhythm"])
+    await house.settled()
+    assert await inside(house, anna) == {"root", *GIVEN, "rhythm", *RHYTHM}
+    await anna.leave(house.rooms["rhythm"])
+    await house.settled()
+    assert await inside(house, anna) == {"root", *GIVEN}
+    await house.app.core.homeserver.kick(house.rooms["root"], UserId(anna.user_id), "test")
+    await house.settled()
+    assert await inside(house, anna) == {"reception"}
+
+
+async def test_rights_follow_after_the_bot_was_off(tmp_path: Path, database_url: str) -> None:
+    world = FakeWorld()
+    async with community(world, tmp_path, database_url=database_url) as house:
+        anna, ben = await house.member("anna", "rhythm"), await house.member("ben")
+        await house.app.core.homeserver.invite(house.rooms["archive"], UserId(ben.user_id))
+    # The same world, with the bot away: people come and go.
+    await anna.leave(house.rooms["rhythm"])
+    await ben.join(house.rooms["archive"])
+    async with community(world, tmp_path, database_url=database_url) as house:
+        house.people.update({"anna": anna, "ben": ben})
+        await house.settled()
+        await house.accept(ben)
+        assert await inside(house, anna) == {"root", *GIVEN}
+        assert {"archive/home", "archive/library", "archive/photos"} <= await inside(house, ben)
+
+
+async def test_who_leaves_a_room_is_not_brought_back(house: House) -> None:
+    anna = await house.member("anna")
+    await anna.leave(house.rooms["coffee-shop"])
+    await house.settled()
+    await check(house)
+    assert "coffee-shop" not in await inside(house, anna)
+
+
+async def test_a_new_name_is_no_new_arrival(house: House) -> None:
+    """It sends the same kind of event as joining."""
+    anna = await house.member("anna")
+    await anna.leave(house.rooms["coffee-shop"])
+    renamed = {"membership": "join", "displayname": "Anna B."}
+    await anna.set_state(house.rooms["root"], "m.room.member", anna.user_id, renamed)
+    await house.settled()
+    await check(house)
+    assert "coffee-shop" not in await inside(house, anna)
+
+
+async def test_grants_bring_rooms_and_power_and_take_them_back(house: House) -> None:
+    anna = await house.member("anna", roles=[("secretariat", "community")])
+    await check(house)
+    await house.accept(anna)
+    assert {"stewards", "secretariat", "rhythm", "archive", "rhythm/home"} <= await inside(house, anna)
+    levels = await house.homeserver.state_event(house.rooms["rhythm/home"], "m.room.power_levels")
+    assert levels is not None
+    assert levels["users"] == {anna.user_id: 90}
+
+    def end(session: Session) -> None:
+        for row in session.scalars(select(GrantRow).where(col(GrantRow.user_id) == anna.user_id)):
+            row.ended_at = datetime.now(UTC)
+            session.add(row)
+
+    await house.database.write(end)
+    await check(house)
+    assert not {"stewards", "secretariat"} & await inside(house, anna)
+    levels = await house.homeserver.state_event(house.rooms["rhythm/home"], "m.room.power_levels")
+    assert levels is not None
+    assert levels["users"] == {}
+
+
+async def test_nothing_is_done_twice(house: House) -> None:
+    await house.member("anna", "rhythm")
+    await check(house)
+    before = await house.database.read(lambda session: len(session.scalars(select(TaskRow)).all()))
+    for _ in range(3):
+        await check(house)
+    after = await house.database.read(lambda session: len(session.scalars(select(TaskRow)).all()))
+    assert before == after
+
+
+async def test_a_plan_is_not_shown_to_the_coffee_shop(house: House) -> None:
+    anna = await house.member("anna", roles=[("secretariat", "community")])
+    await house.direct(anna)
+    await check(house)
+    await anna.say(house.rooms["coffee-shop"], "!rooms plan")
+    await house.settled()
+    assert not any("declared" in text for text in await house.said(anna, "coffee-shop"))
+    assert "Everything is as declared; there is nothing to do." in await house.said(anna, "direct")
+
+
+async def test_apply_makes_a_room_whole_again_and_says_so(house: House) -> None:
+    anna = await house.member("anna", roles=[("secretariat", "community")])
+    await check(house)
+    room = house.rooms["blogs"]
+    await house.app.core.homeserver.set_state(room, "m.room.topic", "", {"topic": "Something else"})
+    answer = await house.ask(anna, "direct", "!rooms plan")
+    assert answer.split("\n") == [
+        "1 step would make it so:",
+        "1. Set the topic of “Blogs”.",
+        "To take them: !rooms apply",
+    ]
+    assert await house.ask(anna, "direct", "!rooms apply") == "Done: 1 of 1 step."
+    topic = await house.homeserver.state_event(room, "m.room.topic")
+    assert topic is not None
+    assert topic["topic"] == house.app.declared.room("blogs").topic  # type: ignore[union-attr]
+
+
+async def test_a_long_plan_in_a_shared_room_goes_on_privately(house: House) -> None:
+    anna = await house.member("anna", roles=[("secretariat", "community")])
+    await house.direct(anna)
+    await check(house)
+    await house.accept(anna)
+    for key in [*GIVEN, "stewards"]:
+        await house.app.core.homeserver.set_state(house.rooms[key], "m.room.topic", "", {"topic": "Something else"})
+    answer = (await house.ask(anna, "stewards", "!rooms plan")).split("\n")
+    assert len(answer) == 8
+    assert answer[-1] == "… and 3 more lines, in our direct chat."
+    assert any(text.startswith("8 steps would make it so:") for text in await house.said(anna, "direct"))
+
+
+async def test_a_snapshot_of_one_person_decides_as_that_of_everybody(house: House) -> None:
+    anna = await house.member("anna")
+    with suppress(Exception):
+        await anna.join(house.rooms["topic-democracy"])
+    await house.settled()
+    bot, now = house.bot, house.app.clock.now() + timedelta(seconds=1)
+    declared, user = house.app.declared, UserId(anna.user_id)
+    one = await house.database.read(lambda s: misplaced(store.snapshot(s, declared, bot, now, [user])))
+    everyone = await house.database.read(lambda s: misplaced(store.snapshot(s, declared, bot, now)))
+    assert set(one) <= set(everyone)
+    assert service.concerned(declared, None) == declared.all
