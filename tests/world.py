@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # the load driver uses this file, and none of the bot's code
 Raw = dict[str, Any]
 """One raw event."""
 Predicate = Callable[[Raw], bool]
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 30.0
 
 
 class Person(Protocol):

@@ -17,6 +17,7 @@ from storage.database import Database
 from storage.tables.outbox import OutboxState
 from tests.core.rig import SetClock
 from tests.fakes.matrix import FakeMatrix
+from tests.world import WAIT_SECONDS
 
 BOT = "@copp:example.org"
 ANNA = UserId("@anna:example.org")
@@ -82,7 +83,7 @@ class Post:
 
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         """Wait for something that a write will bring about."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             while not await holds():
                 await self.database.write(lambda _session: None)
 

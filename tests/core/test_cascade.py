@@ -15,6 +15,7 @@ from copp_bot.core.reply import Reply, say
 from copp_bot.core.store import items as item_store
 from tests.core.conftest import Stage
 from tests.core.rig import text_command
+from tests.world import WAIT_SECONDS
 
 
 def slow(context: Context, args: Args) -> Reply:
@@ -67,7 +68,7 @@ def says(stage: Stage, text: str) -> bool:
 
 async def until(app: App, holds: Callable[[], bool]) -> None:
     """Wait for what the bot will do."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not holds():
             await app.database.write(lambda _session: None)
 

@@ -13,6 +13,7 @@ from copp_bot.core.matrix.port import MARKER, Forbidden
 from copp_bot.core.reply import Reply, say
 from tests.core.conftest import Stage
 from tests.core.rig import answer_to, text_command
+from tests.world import WAIT_SECONDS
 
 
 def whisper(_context: Context, args: Args) -> Reply:
@@ -28,7 +29,7 @@ def commands(stage: Stage) -> None:
 
 async def until(app: App, holds: Callable[[], bool]) -> None:
     """Wait for what the bot will do."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not holds():
             await app.database.write(lambda _session: None)
 

@@ -13,6 +13,7 @@ from copp_bot.core.reply import Option, Reply, say
 from tests.core.conftest import Stage
 from tests.core.rig import SetClock, answer_to, command, text_command
 from tests.fakes.person import FakePerson
+from tests.world import WAIT_SECONDS
 
 chosen: list[tuple[str, str]] = []
 
@@ -161,7 +162,7 @@ async def test_a_question_runs_out(stage: Stage) -> None:
         message, numbers = await asked(stage, "often"), await asked(stage, "list")
         clock.move(timedelta(days=6, hours=23))
         await stage.anna.react(stage.coffee, message, "✅")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             while not chosen:
                 await app.database.write(lambda _session: None)
         clock.move(timedelta(hours=2))

@@ -17,6 +17,7 @@ from copp_bot.core.scheduler import Scheduler
 from copp_bot.core.store import schedule as store
 from storage.database import Database
 from tests.core.rig import SetClock
+from tests.world import WAIT_SECONDS
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -113,7 +114,7 @@ async def test_a_job_that_raises_is_recorded_and_stops_no_other(office: Office) 
         await office.scheduler(bad, good).catch_up(each)
     office.clock.move(timedelta(minutes=30))
     running = asyncio.create_task(office.scheduler(bad, good).run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         while len(office.said) < 3:
             await office.database.write(lambda _session: None)
     running.cancel()

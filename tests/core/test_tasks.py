@@ -24,6 +24,7 @@ from copp_bot.core.tasks import Tasks
 from storage.database import Database
 from storage.tables.tasks import TaskRow, TaskState
 from tests.core.rig import SetClock
+from tests.world import WAIT_SECONDS
 
 ROOM = RoomId("!room")
 
@@ -93,7 +94,7 @@ def count(effects: Effects) -> None:
 
 async def settled(tasks: Tasks) -> None:
     """Nothing is due and nothing runs."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         await tasks.settled()
 
 

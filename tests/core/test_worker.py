@@ -20,6 +20,7 @@ from storage.tables.inbox import InboxRow, InboxState
 from storage.tables.people import GrantRow
 from tests.core.conftest import Stage
 from tests.core.rig import SetClock, answer_to, command, text_command
+from tests.world import WAIT_SECONDS
 
 ran: list[str] = []
 
@@ -76,7 +77,7 @@ async def settled(app: App, stage: Stage) -> None:
     """Until everything said so far is answered and sent."""
     event = await stage.ben.say(stage.coffee, "!note fence")
     await answer_to(stage.ben, stage.coffee, event, stage.bot)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         await app.outbox.drained()
 
 

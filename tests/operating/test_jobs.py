@@ -12,6 +12,7 @@ from copp_bot.core.schedule import Occurrence
 from copp_bot.core.store import schedule as store
 from copp_bot.operating import jobs
 from tests.core.conftest import Stage
+from tests.world import WAIT_SECONDS
 
 JOB = "activity.weekly"
 
@@ -27,7 +28,7 @@ def reports(stage: Stage) -> int:
 
 async def until_fulfilled(app: App) -> None:
     """The wish has been noticed and its job has run."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         while await app.database.read(store.wishes):
             await app.database.write(lambda _session: None)
     await app.settled()

@@ -17,6 +17,7 @@ from copp_bot.operating import quarantine
 from copp_bot.operating.database import when_done
 from tests.core.conftest import Stage
 from tests.core.rig import answer_to, text_command
+from tests.world import WAIT_SECONDS
 
 SECRET = "Zwetschgenknödel"
 
@@ -68,7 +69,7 @@ async def test_put_back_the_running_bot_does_it_and_answers(
         first, second = await fail(stage, 2)
         broken.is_mended = True
         assert await quarantine.retry(stage.rig.settings, [ref_of(second)]) == 1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             while len(stage.replies(second)) < 2:
                 await stage.matrix.changed()
         await app.settled()
