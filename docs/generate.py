@@ -1,10 +1,11 @@
 """Writes the documents that follow from the code: ``make docs``. ``--check`` only says whether they are current."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from copp_bot.app import permissions_of, unconnected_features
+from copp_bot.app import commands_of, permissions_of, unconnected_features
+from copp_bot.core.commands.declare import Command
 from copp_bot.core.feature import Feature
 from copp_bot.core.permissions import EVERYTHING, Policy
 from copp_bot.core.settings import PREFIX, Settings
@@ -40,18 +41,22 @@ def documents() -> Iterator[tuple[Path, str]]:
 
 
 def commands(features: tuple[Feature, ...], policy: Policy) -> str:
-    """Every command by feature."""
+    """Every command by feature, ``help`` first."""
     lines = [NOTE, "# Commands\n"]
+    helping = commands_of(features, lambda name, _language: name)["help"]
+    lines += _section("Help", "What you can do, and how we talk with each other", (helping,), policy)
     for feature in features:
-        if not feature.commands:
-            continue
-        lines += [f"## {feature.name.capitalize()}\n", f"{feature.summary}.\n"]
-        lines += ["| command | does | who | example |", "|---|---|---|---|"]
-        for command in feature.commands:
-            who = ", ".join(policy.who_may(command.permission))
-            lines.append(f"| `{_cell(command.usage)}` | {command.summary} | {who} | `{_cell(command.example)}` |")
-        lines.append("")
+        if feature.commands:
+            lines += _section(feature.name.capitalize(), feature.summary, feature.commands, policy)
     return "\n".join(lines)
+
+
+def _section(title: str, summary: str, commands: Sequence[Command], policy: Policy) -> list[str]:
+    lines = [f"## {title}\n", f"{summary}.\n", "| command | does | who | example |", "|---|---|---|---|"]
+    for command in commands:
+        who = ", ".join(policy.who_may(command.permission))
+        lines.append(f"| `{_cell(command.usage)}` | {command.summary} | {who} | `{_cell(command.example)}` |")
+    return [*lines, ""]
 
 
 def permissions(features: tuple[Feature, ...], policy: Policy) -> str:

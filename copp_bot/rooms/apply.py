@@ -40,6 +40,7 @@ from copp_bot.rooms.patience import Pause, patiently
 from copp_bot.rooms.plan import (
     CreateRoom,
     Follow,
+    Publish,
     SetAlias,
     SetAvatar,
     SetPower,
@@ -191,7 +192,7 @@ def _record(session: Session, declared: Declaration, observed: Observed, now: da
 
 
 class _NotTaken(Exception):
-    """A room that was to be followed is not taken: the sentence says why."""
+    """A step that cannot be taken: the sentence says why."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -237,6 +238,8 @@ class _Hands:
         elif isinstance(step, SetAlias):
             alias = f"#{step.alias}:{self._bot.split(':', 1)[1]}"
             await self._homeserver.set_alias(alias, self._room(step.key))
+        elif isinstance(step, Publish):
+            await self._publish(step)
         elif isinstance(step, Follow):
             await self._follow(step)
         else:
@@ -246,6 +249,14 @@ class _Hands:
         state_key = state.resolve(step.state_key, self._ids)
         content = state.resolve(step.content, self._ids)
         await self._homeserver.set_state(self._room(step.key), step.type, state_key, content)
+
+    async def _publish(self, step: Publish) -> None:
+        try:
+            await self._homeserver.publish(self._room(step.key), step.published)
+        except Forbidden:
+            raise _NotTaken(
+                _("The homeserver does not allow it. Its operator can: room_list_publication_rules in homeserver.yaml.")
+            ) from None
 
     async def _follow(self, step: Follow) -> None:
         """Join the new room, look whether it follows ours, bring the people along, and give it the key."""

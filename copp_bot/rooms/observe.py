@@ -1,7 +1,7 @@
 """How the homeserver's rooms are now, as plain data.
 
 The rule it keeps: only a room whose marker the bot itself has set is ours; nothing is adopted by name or alias.
-At most one request per room.
+At most one request per room, and one for the server's room directory.
 """
 
 import asyncio
@@ -72,6 +72,7 @@ class Observed:
     Args:
         doubles: further rooms with a key that another room already has.
         aliases: declared alias localpart -> the room it points to, None when it is free.
+        published: the rooms that the server's room directory shows.
     """
 
     bot: UserId
@@ -79,6 +80,7 @@ class Observed:
     doubles: tuple[ObservedRoom, ...] = ()
     foreign: tuple[ForeignMarker, ...] = ()
     aliases: Mapping[str, RoomId | None] = field(default_factory=dict)
+    published: frozenset[RoomId] = frozenset()
 
     @property
     def server(self) -> str:
@@ -124,6 +126,7 @@ async def observe(
         tuple(room for room in rooms if first[room.key] is not room),
         tuple(seen for seen in found if isinstance(seen, ForeignMarker)),
         {alias: await _resolve(homeserver, alias, bot, pause) for alias in aliases},
+        await patiently(homeserver.published_rooms, pause),
     )
 
 

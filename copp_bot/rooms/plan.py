@@ -67,6 +67,15 @@ class SetAlias:
 
 
 @dataclass(frozen=True)
+class Publish:
+    """Show the room of ``key`` in the server's room directory, or take it off."""
+
+    key: RoomKey
+    published: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Follow:
     """Take the room that ``old`` was replaced by in its place, if it verifiably follows it (``rooms.following``)."""
 
@@ -76,7 +85,7 @@ class Follow:
     sentence: str
 
 
-Write = CreateRoom | SetState | SetPower | SetAvatar | SetAlias | Follow
+Write = CreateRoom | SetState | SetPower | SetAvatar | SetAlias | Publish | Follow
 Step = Write | Notice
 
 
@@ -150,6 +159,7 @@ class _Planner:
             else:
                 yield from self._followed(room, seen)
                 yield from self.differences(room, seen)
+                yield from self._published(room, seen)
 
     def links(self) -> Iterator[Write]:
         """The tree that clients show: every listed room in its parent space."""
@@ -226,6 +236,14 @@ class _Planner:
         current = seen.content(state.ALIAS) or {}
         if current.get("alias") != full:
             yield SetState(room.key, state.ALIAS, "", {**current, "alias": full}, self._words(state.ALIAS, room))
+
+    def _published(self, room: DeclaredRoom, seen: ObservedRoom) -> Iterator[Publish]:
+        """Who may set a room's address may publish it (Matrix specification, "Published room directory")."""
+        is_published = seen.room_id in self.observed.published
+        if room.in_directory != is_published and _may_set(seen, state.ALIAS, self.observed.bot):
+            show, hide = _("Show “{title}” in the room directory."), _("Take “{title}” off the room directory.")
+            sentence = show if room.in_directory else hide
+            yield Publish(room.key, room.in_directory, sentence.format(title=room.title))
 
     def _power(self, room: DeclaredRoom, seen: ObservedRoom) -> Iterator[SetPower]:
         wanted = power.desired(room, self._powers(room))

@@ -106,6 +106,14 @@ class FakeHomeserver:
         """Let a free alias point to a room."""
         await self._call("set_alias", lambda: self.matrix.set_alias(self.user_id, alias, room_id))
 
+    async def published_rooms(self) -> frozenset[RoomId]:
+        """The rooms that the directory shows."""
+        return frozenset(await self._call("published_rooms", self.matrix.published_rooms))
+
+    async def publish(self, room_id: RoomId, published: bool) -> None:
+        """Show a room in the directory, or take it off."""
+        await self._call("publish", lambda: self.matrix.publish(self.user_id, room_id, published))
+
     async def invite(self, room_id: RoomId, user_id: UserId, reason: str | None = None) -> None:
         """Invite; nothing happens when the person is already invited or joined."""
         await self._move("invite", room_id, user_id, "invite", reason, already=("invite", "join"))
@@ -245,6 +253,7 @@ def _body(room: NewRoom) -> Raw:
     """A ``createRoom`` body that says what the ``NewRoom`` says."""
     body: Raw = {
         "preset": "private_chat",
+        "visibility": "public" if room.in_directory else "private",
         "room_version": room.version,
         "creation_content": {**room.creation_content, **({"type": "m.space"} if room.is_space else {})},
         "initial_state": list(room.initial_state),

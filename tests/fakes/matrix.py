@@ -44,6 +44,7 @@ class FakeMatrix:
         self.server_name = server_name
         self.rooms: dict[str, FakeRoom] = {}
         self.aliases: dict[str, str] = {}
+        self.published: set[str] = set()
         self.names: dict[str, str] = {}
         self.deactivated: set[str] = set()
         self.media: dict[str, bytes] = {}
@@ -190,6 +191,8 @@ class FakeMatrix:
             self._first(room, creator, event_type, state_key, content)
         if full_alias:
             self.aliases[full_alias] = room.room_id
+        if body.get("visibility") == "public":
+            self.published.add(room.room_id)
         for user_id in body.get("invite", ()):
             direct = {"is_direct": True} if body.get("is_direct") else {}
             self.set_membership(creator, room.room_id, user_id, "invite", direct)
@@ -258,6 +261,15 @@ class FakeMatrix:
         if self._room(room_id).membership(user_id) != "join":
             rules.deny("not in the room")
         self.aliases[alias] = room_id
+
+    def published_rooms(self) -> set[str]:
+        """``GET /publicRooms``: as Synapse, only rooms that anyone may join, knock at or read."""
+        return {room_id for room_id in self.published if rules.is_open(self._room(room_id).state)}
+
+    def publish(self, user_id: str, room_id: str, published: bool) -> None:
+        """``PUT /directory/list/room``: whoever may set the room's canonical alias."""
+        rules.check_send(self._room(room_id).state, user_id, "m.room.canonical_alias", "")
+        (self.published.add if published else self.published.discard)(room_id)
 
     def name_of(self, user_id: str) -> str:
         """An account's display name, also of one that ended."""

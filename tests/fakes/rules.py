@@ -124,6 +124,13 @@ def _changed_levels(old: Raw, new: Raw, sender: str) -> list[tuple[float, float,
     return [(b, a, other) for b, a, other in pairs if b != a] if old else []
 
 
+def is_open(state: State) -> bool:
+    """May anyone join, knock or read?"""
+    rule = content(state, "m.room.join_rules").get("join_rule", "invite")
+    history = content(state, "m.room.history_visibility").get("history_visibility")
+    return rule in ("public", "knock", "knock_restricted") or history == "world_readable"
+
+
 def check_redact(state: State, sender: str, target: Raw | None) -> None:
     """May the sender redact this event? One's own always, if one may send redactions at all; an unknown one too."""
     check_send(state, sender, "m.room.redaction", None)

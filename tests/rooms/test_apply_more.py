@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from copp_bot.core.ids import RoomId
-from copp_bot.core.matrix.port import MARKER, Homeserver
+from copp_bot.core.matrix.port import MARKER, Forbidden, Homeserver
 from copp_bot.demo.homeserver import LocalHomeserver
 from copp_bot.rooms import state
 from copp_bot.rooms.apply import apply, look_and_plan
@@ -63,7 +63,7 @@ def counted(bot: Homeserver, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         return run
 
     for name in ("state", "state_event", "set_state", "create_room", "joined_rooms", "resolve_alias", "set_alias",
-                 "members", "invite", "kick", "join", "upload", "send"):  # fmt: skip
+                 "published_rooms", "publish", "members", "invite", "kick", "join", "upload", "send"):  # fmt: skip
         monkeypatch.setattr(bot, name, counting(name, getattr(bot, name)))
     return calls
 
@@ -71,7 +71,7 @@ def counted(bot: Homeserver, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 async def test_a_plan_of_an_unchanged_community_asks_once_per_room(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And once for the list of rooms and for each declared address; it writes nothing."""
+    """And once for the list of rooms, for the room directory and for each declared address; it writes nothing."""
     bot = await world.bot_homeserver()
     declared = small(shipped(), "reception", "library", "blogs")
     async with opened(tmp_path) as database:
@@ -79,7 +79,7 @@ async def test_a_plan_of_an_unchanged_community_asks_once_per_room(
         calls = counted(bot, monkeypatch)
         observed, steps = await look_and_plan(declared, around(bot, database))
     assert steps == ()
-    assert calls == {"joined_rooms": 1, "state": len(observed.rooms), "resolve_alias": 1}
+    assert calls == {"joined_rooms": 1, "state": len(observed.rooms), "resolve_alias": 1, "published_rooms": 1}
 
 
 def with_picture(folder: Path, data: bytes, name: str = "pictures/sun.png") -> Path:
@@ -142,6 +142,42 @@ async def test_an_address_that_became_free_is_given_and_a_lost_one_comes_back(wo
     await bot.set_alias(full, rooms["reception"])  # again: nothing happens
     with pytest.raises(Exception, match=r"409|400"):
         await bot.set_alias(full, rooms["library"])
+
+
+async def test_the_room_directory_shows_what_is_declared(world: World, tmp_path: Path) -> None:
+    """Also after a hand has taken the one off it and shown the other."""
+    bot = await world.bot_homeserver()
+    declared = small(shipped(), "reception", "coffee-shop")
+    open_ = replace(declared, rooms=tuple(replace(room, readers="public") for room in declared.rooms))
+    async with opened(tmp_path) as database:
+        setting = around(bot, database)
+        rooms = (await apply(open_, setting)).rooms
+        assert rooms["reception"] in await bot.published_rooms()
+        await bot.publish(rooms["reception"], False)
+        await bot.publish(rooms["coffee-shop"], True)
+        _observed, steps = await look_and_plan(open_, setting)
+        assert sorted(step.sentence for step in steps) == [
+            "Show “Reception” in the room directory.",
+            "Take “Coffee shop” off the room directory.",
+        ]
+        assert (await apply(open_, setting)).done == 2
+    shown = await bot.published_rooms()
+    assert (rooms["reception"] in shown, rooms["coffee-shop"] in shown) == (True, False)
+
+
+async def test_a_server_that_publishes_nothing_says_who_can_change_it(tmp_path: Path) -> None:
+    fake = FakeWorld()
+    bot = await fake.bot_homeserver()
+    declared = small(shipped(), "reception")
+    async with opened(tmp_path) as database:
+        setting = around(bot, database)
+        rooms = (await apply(declared, setting)).rooms
+        fake.matrix.published.clear()
+        fake.matrix.fail_next("publish", Forbidden("M_FORBIDDEN", "Not allowed to publish room", 403))
+        (refused,) = (await apply(declared, setting)).refused
+        assert "room_list_publication_rules" in refused
+        assert (await apply(declared, setting)).done == 1
+    assert fake.matrix.published == {rooms["reception"]}
 
 
 @pytest.mark.parametrize("version", ["10", "11", "12"])

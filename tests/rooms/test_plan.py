@@ -11,7 +11,7 @@ from copp_bot.core.matrix.port import JsonDict
 from copp_bot.rooms import power, state
 from copp_bot.rooms.notices import Notice
 from copp_bot.rooms.observe import ForeignMarker, Observed, ObservedRoom, read_state
-from copp_bot.rooms.plan import CreateRoom, SetAlias, SetPower, SetState, Step, plan, writes
+from copp_bot.rooms.plan import CreateRoom, Publish, SetAlias, SetPower, SetState, Step, plan, writes
 from copp_bot.rooms.power import Creation, RoleGrant
 from tests.rooms.support import BOT, shipped
 from tests.rooms.test_power import CONTENTS, GRANTS
@@ -30,14 +30,19 @@ DRIFT = st.dictionaries(
 def taken(observed: Observed, steps: tuple[Step, ...]) -> Observed:
     """The world after the steps, without a homeserver."""
     rooms, aliases = dict(observed.rooms), {"reception": None, **observed.aliases}
+    published = set(observed.published)
     for step in steps:
         ids = replace(observed, rooms=rooms).ids
         if isinstance(step, CreateRoom):
             rooms[step.key] = _created(step, ids, "-anew" if observed.rooms else "")
             if step.new.alias_localpart:
                 aliases[step.new.alias_localpart] = rooms[step.key].room_id
+            if step.new.in_directory:
+                published.add(rooms[step.key].room_id)
         elif isinstance(step, SetAlias):
             aliases[step.alias] = rooms[step.key].room_id
+        elif isinstance(step, Publish):
+            (published.add if step.published else published.discard)(rooms[step.key].room_id)
         elif isinstance(step, SetPower):
             room = rooms[step.key]
             merged = power.merge(room.creation, room.power_levels, step.wanted, BOT)
@@ -45,7 +50,7 @@ def taken(observed: Observed, steps: tuple[Step, ...]) -> Observed:
         elif isinstance(step, SetState):
             at, content = state.resolve(step.state_key, ids), state.resolve(step.content, ids)
             rooms[step.key] = _with(rooms[step.key], step.type, at, content)
-    return replace(observed, rooms=rooms, aliases=aliases)
+    return replace(observed, rooms=rooms, aliases=aliases, published=frozenset(published))
 
 
 def _created(step: CreateRoom, ids: dict[str, RoomId], tail: str) -> ObservedRoom:

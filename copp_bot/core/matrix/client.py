@@ -137,6 +137,24 @@ class Client:
             if error.status != 409 or await self.resolve_alias(alias) != room_id:
                 raise
 
+    async def published_rooms(self) -> frozenset[RoomId]:
+        """The rooms that the server's published room directory shows."""
+        found, query = set[RoomId](), {"limit": "500"}
+        while True:
+            answer = await self._ask(by_hand("GET", "v3", "publicRooms", body=None, **query))
+            chunk, following = answer.get("chunk"), answer.get("next_batch")
+            if not isinstance(chunk, list):
+                raise Unavailable("", "the answer has no chunk", 200)
+            found |= {RoomId(one["room_id"]) for one in chunk if isinstance(one, dict) and "room_id" in one}
+            if not chunk or not isinstance(following, str) or following == query.get("since"):
+                return frozenset(found)
+            query["since"] = following
+
+    async def publish(self, room_id: RoomId, published: bool) -> None:
+        """Show a room in the directory, or take it off."""
+        visibility = "public" if published else "private"
+        await self._ask(by_hand("PUT", "v3", "directory", "list", "room", room_id, body={"visibility": visibility}))
+
     async def invite(self, room_id: RoomId, user_id: UserId, reason: str | None = None) -> None:
         """Invite; nothing happens when the person is already invited or joined."""
         if await self.membership(room_id, user_id) in ("invite", "join"):

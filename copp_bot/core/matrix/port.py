@@ -147,6 +147,12 @@ class RoomEditor(Protocol):
     async def set_alias(self, alias: str, room_id: RoomId) -> None:
         """Let a free alias point to a room; nothing happens when it does already."""
 
+    async def published_rooms(self) -> frozenset[RoomId]:
+        """The rooms that the server's published room directory shows."""
+
+    async def publish(self, room_id: RoomId, published: bool) -> None:
+        """Show a room in the directory, or take it off; Forbidden where the server's rules do not allow it."""
+
 
 class Members(Protocol):
     """People in rooms."""
