@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, closing
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from copp_bot.core import backoff, lock
 from copp_bot.core.clock import SystemClock
@@ -55,8 +56,8 @@ def read_settings() -> Settings:
 
 def wrong_settings(error: ValidationError, remedy: str) -> SetupError:
     """Every setting that is missing or wrong, by name; never a value, which may be a secret."""
-    wrong = [f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()} {_complaint(e['msg'])}" for e in error.errors()]
-    return SetupError(_("The settings are not complete: {wrong}.").format(wrong="; ".join(wrong)), remedy)
+    wrong = [f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()} {_complaint(e)}" for e in error.errors()]
+    return SetupError(_("The settings are not right: {wrong}.").format(wrong="; ".join(wrong)), remedy)
 
 
 async def sign_in(settings: Settings, *, wait: bool = False) -> Client:
@@ -197,5 +198,16 @@ def surroundings(settings: Settings, client: Client, database: Database) -> room
     return rooms_apply.Surroundings(client, database, SystemClock(), creators)
 
 
-def _complaint(message: str) -> str:
-    return message.removeprefix("Value error, ").replace("Field required", "is not set")
+def _complaint(error: ErrorDetails) -> str:
+    """Our words for what pydantic found; its own for what no setting of ours can be."""
+    words = {
+        "missing": _("is not set"),
+        "int_parsing": _("must be a whole number"),
+        "literal_error": _("must be {expected}"),
+        "greater_than": _("must be more than {gt}"),
+        "greater_than_equal": _("must be at least {ge}"),
+        "less_than_equal": _("must be at most {le}"),
+    }
+    if error["type"] in words:
+        return words[error["type"]].format(**error.get("ctx", {}))
+    return error["msg"].removeprefix("Value error, ")

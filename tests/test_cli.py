@@ -74,7 +74,11 @@ async def test_nothing_is_set(tmp_path: Path) -> None:
     [
         ({"homeserver": "matrix.example.org"}, "COPP_HOMESERVER must begin with https://"),
         ({"user_id": "copp"}, "COPP_USER_ID must be a full Matrix id"),
-        ({"web_port": "99999"}, "COPP_WEB_PORT"),
+        ({"web_port": "99999"}, "COPP_WEB_PORT must be at most 65535"),
+        ({"web_port": "web"}, "COPP_WEB_PORT must be a whole number"),
+        ({"upload_limit": "0"}, "COPP_UPLOAD_LIMIT must be more than 0"),
+        ({"log_level": "loud"}, "COPP_LOG_LEVEL must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ({"emergency_creators": "anna"}, "COPP_EMERGENCY_CREATORS must be a full Matrix id"),
         ({"password_file": "missing.txt"}, "secret's file"),
     ],
 )

@@ -6,11 +6,11 @@ Every field is also read from the file named by the same variable with ``_FILE``
 import difflib
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from copp_bot.core.ids import UserId
 
@@ -61,9 +61,10 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8080, ge=0, le=65535, description="Port of the web pages; 0 picks a free one")
     web_url: str | None = Field(default=None, description="Public address of the web pages, as members reach them")
     upload_limit: int = Field(default=50_000_000, gt=0, description="Largest file the library takes, in bytes")
-    emergency_creators: list[str] = Field(
+    emergency_creators: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
-        description="Additional creators of new rooms (room version 12): people with unlimited power, for emergencies",
+        description="Additional creators of new rooms (room version 12): Matrix ids of people with unlimited power, "
+        "for emergencies, separated by commas",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="DEBUG, INFO, WARNING or ERROR"
@@ -76,6 +77,11 @@ class Settings(BaseSettings):
     @classmethod
     def _in_capitals(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("emergency_creators", mode="before")
+    @classmethod
+    def _by_commas(cls, value: object) -> object:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
 
     @field_validator("homeserver")
     @classmethod
@@ -90,6 +96,11 @@ class Settings(BaseSettings):
         if not value.startswith("@") or ":" not in value:
             raise ValueError("must be a full Matrix id like @copp:example.org")
         return value
+
+    @field_validator("emergency_creators")
+    @classmethod
+    def _are_user_ids(cls, value: list[str]) -> list[str]:
+        return [cls._is_user_id(one) for one in value]
 
     @property
     def bot(self) -> UserId:

@@ -117,7 +117,7 @@ def test_the_bot_is_told_nothing_of_a_real_community(tmp_path: Path, monkeypatch
     monkeypatch.setenv("COPP_DATABASE_URL", "postgresql://real/community")
     monkeypatch.setenv("COPP_ACCESS_TOKEN", "real")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / ".env").write_text('COPP_EMERGENCY_CREATORS=["@real:example.org"]\n')
+    (tmp_path / ".env").write_text("COPP_EMERGENCY_CREATORS=@real:example.org\n")
     told = BotSettings("http://127.0.0.1:1", BOT, "secret", "token", tmp_path / "bot", tmp_path, 8080)
     environment = told.environment()
     assert environment["COPP_DATABASE_URL"] == told.database

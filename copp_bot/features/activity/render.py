@@ -8,7 +8,7 @@ from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.reply import Line, Reply, bold, say
 from copp_bot.core.words import band, scope_title, text_language
-from copp_bot.features.activity.service import Figures, Report
+from copp_bot.features.activity.service import WEEK, Figures, Report
 
 MOST_GROUPS = 7
 
@@ -33,7 +33,10 @@ def render_report(report: Report, rooms: RoomDirectory) -> Reply:
         lines.append((bold(scope_title(rooms, f"group:{key}")), f" · {_messages(now, then)} · {_people(now, then)}"))
     if len(busiest) > MOST_GROUPS:
         lines.append((_("and {count} quieter groups").format(count=len(busiest) - MOST_GROUPS),))
-    lines.append((_("In brackets the week before. People are counted in bands, days are UTC."),))
+    known = _(
+        "In brackets the week before. People are counted in bands, days are UTC. The next week is counted on {day}."
+    )
+    lines.append((known.format(day=_day(week.monday + 2 * WEEK)),))
     return say(*lines)
 
 
