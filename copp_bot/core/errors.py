@@ -2,11 +2,16 @@
 
 
 class UserError(Exception):
-    """A sentence for the member, with what to do next; rolled back, answered, and not logged as an error."""
+    """A sentence for the member, with what to do next; rolled back, answered, and not logged as an error.
 
-    def __init__(self, sentence: str) -> None:
+    Args:
+        private: the sentence tells what not everyone in the room may know; it goes to the direct chat.
+    """
+
+    def __init__(self, sentence: str, *, private: bool = False) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+        self.private = private
 
 
 class NotFound(UserError):

@@ -9,6 +9,7 @@ from copp_bot.app import App
 from copp_bot.core import backoff, direct
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Context
+from copp_bot.core.errors import UserError
 from copp_bot.core.matrix.port import MARKER, Forbidden
 from copp_bot.core.reply import Reply, say
 from tests.core.conftest import Stage
@@ -21,10 +22,15 @@ def whisper(_context: Context, args: Args) -> Reply:
     return say(f"psst {args.text('text')}", private=True)
 
 
+def refuse(_context: Context, args: Args) -> Reply:
+    """Refuse privately."""
+    raise UserError(f"psst {args.text('text')}", private=True)
+
+
 @pytest.fixture(autouse=True)
 def commands(stage: Stage) -> None:
-    """The command above."""
-    stage.rig.extra = (text_command("whisper", whisper),)
+    """The commands above."""
+    stage.rig.extra = (text_command("whisper", whisper), text_command("refuse", refuse))
 
 
 async def until(app: App, holds: Callable[[], bool]) -> None:
@@ -52,6 +58,14 @@ async def test_private_answers_open_one_chat_and_come_in_order(stage: Stage) -> 
     assert len(rooms) == 1
     assert rooms == await stage.anna.invited()
     assert [body for _room, body in whispers(stage)] == [f"psst {n}" for n in range(5)]
+
+
+async def test_a_private_refusal_is_read_in_the_direct_chat_alone(stage: Stage) -> None:
+    async with stage.rig.bot() as app:
+        await stage.anna.say(stage.coffee, "!refuse no")
+        await until(app, lambda: len(whispers(stage)) == 1)
+    (room, _body) = whispers(stage)[0]
+    assert room in await stage.anna.invited()
 
 
 async def test_whoever_left_gets_a_new_chat(stage: Stage) -> None:

@@ -148,7 +148,7 @@ class Dispatcher:
         except UserError as error:
             savepoint.rollback()
             effects.handled(command.path, "refused")
-            self._answer(context, say(error.sentence))
+            self._answer(context, say(error.sentence, private=error.private))
             return False
         except BaseException:
             savepoint.rollback()

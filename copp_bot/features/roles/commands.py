@@ -1,14 +1,17 @@
 """`!role grant`, `!role revoke`, `!role list`: the chat edge of roles."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from copp_bot.core import items
 from copp_bot.core.commands.declare import Args, Command, Kind, Param
 from copp_bot.core.context import Context, Place
+from copp_bot.core.errors import UserError
 from copp_bot.core.feature import Core
 from copp_bot.core.i18n import deferred
-from copp_bot.core.ids import UserId, group_of
+from copp_bot.core.ids import UserId, group_of, group_scope
 from copp_bot.core.readers import place_among_members
 from copp_bot.core.reply import Reply
 from copp_bot.core.store import people as people_store
@@ -29,18 +32,22 @@ class Handlers:
     def grant(self, ctx: Context, args: Args) -> Reply:
         """Grant a role; the person is told."""
         until = parse_until(args.options.get("until"), ctx.now, ctx.zone)
-        change = service.grant(ctx.effects, self.rules, ctx.viewer, _wish(ctx, args, until))
+        wish = _wish(ctx, args, until)
+        with self._refusing_discreetly(ctx, wish):
+            change = service.grant(ctx.effects, self.rules, ctx.viewer, wish)
         notices.tell_granted(ctx.effects, self.core, change)
         return self._discreetly(ctx, change.scope, render.render_granted(change, self.core.rooms, ctx.zone))
 
     def revoke(self, ctx: Context, args: Args) -> Reply:
         """End a role; the person is told. Laying down one's own cannot be undone by oneself, so it is asked first."""
         wish = _wish(ctx, args)
-        if wish.user_id == ctx.viewer.user_id and not args.text("confirm"):
-            change, _held = service.revocable(ctx.effects, self.rules, ctx.viewer, wish)
-            question = render.render_laying_down(change, self.core.rooms, ctx.zone)
-            return self._discreetly(ctx, change.scope, question)
-        change = service.revoke(ctx.effects, self.rules, ctx.viewer, wish)
+        is_asked = wish.user_id == ctx.viewer.user_id and not args.text("confirm")
+        with self._refusing_discreetly(ctx, wish):
+            if is_asked:
+                change, _held = service.revocable(ctx.effects, self.rules, ctx.viewer, wish)
+                question = render.render_laying_down(change, self.core.rooms, ctx.zone)
+                return self._discreetly(ctx, change.scope, question)
+            change = service.revoke(ctx.effects, self.rules, ctx.viewer, wish)
         if change.user_id != ctx.viewer.user_id:
             notices.tell_ended(ctx.effects, self.core, change)
         return self._discreetly(ctx, change.scope, render.render_revoked(change, self.core.rooms, ctx.zone))
@@ -55,8 +62,20 @@ class Handlers:
 
     def _discreetly(self, ctx: Context, scope: str, reply: Reply) -> Reply:
         """Named in front of those alone who may know of the group."""
+        return reply if self._may_name(ctx, scope) else reply.to_private()
+
+    @contextmanager
+    def _refusing_discreetly(self, ctx: Context, wish: Wish) -> Iterator[None]:
+        """A refusal shows whether there is a group of this name, so it goes where the change itself would be told."""
+        try:
+            yield
+        except UserError as error:
+            is_known = wish.group is None or self._may_name(ctx, group_scope(wish.group.lower()))
+            raise UserError(error.sentence, private=not is_known) from None
+
+    def _may_name(self, ctx: Context, scope: str) -> bool:
         place = place_among_members(ctx.session, ctx.viewer, ctx.place, self.rules.bot)
-        return reply if place == ctx.place and self._may_know(ctx, place, scope) else reply.to_private()
+        return place == ctx.place and self._may_know(ctx, place, scope)
 
     def _may_know(self, ctx: Context, place: Place, scope: str) -> bool:
         key = group_of(scope)

@@ -287,3 +287,26 @@ def test_changes_name_hidden_groups_to_those_inside_alone(house: SmallHouse) -> 
         for act, values in acts:
             reply = act(place, Args(values, {"group": group}))
             assert (title in reply.plain, reply.private) == (True, is_private)
+
+
+@pytest.mark.parametrize(
+    ("key", "group", "is_private"),
+    [
+        ("coffee-shop", "hush", True),
+        ("coffee-shop", "nowhere", True),
+        ("coffee-shop", "rhythm", False),
+        ("reception", "rhythm", True),
+        ("coffee-shop", None, False),
+    ],
+)
+def test_a_refusal_shows_nobody_else_whether_there_is_a_group(
+    house: SmallHouse, key: str, group: str | None, is_private: bool
+) -> None:
+    """What a stranger could learn from it is told privately, alike for a group that is there and one that is not."""
+    sara = house.member("sara", roles=(("secretariat", COMMUNITY),))
+    place, run = house.context(sara, key), Handlers(house.core, RULES)
+    values = Args({"user": user("stranger"), "role": "steward"}, {"group": group} if group else {})
+    for act in (run.grant, run.revoke):
+        with pytest.raises(UserError) as refused:
+            act(place, values)
+        assert refused.value.private is is_private
