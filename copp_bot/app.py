@@ -46,7 +46,7 @@ from storage.database import Database
 from storage.errors import TakenElsewhere
 
 log = logging.getLogger(__name__)
-FEATURES = ("activity", "audit", "groups", "library", "profile", "roles", "rooms", "welcome")
+FEATURES = ("activity", "audit", "groups", "library", "profile", "roles", "rooms", "stewards", "welcome")
 WISHES_SECONDS = 5.0
 """How long an operator's wish from the command line may wait."""
 CORE_PERMISSIONS = {"help": deferred("see what one can do")}
@@ -179,7 +179,10 @@ class App:
         return Handlers(
             settings.bot,
             Dispatcher(house),
-            Cascade({kind.kind: kind for feature in self.features for kind in feature.items}),
+            Cascade(
+                {kind.kind: kind for feature in self.features for kind in feature.items},
+                [feature.redacted for feature in self.features if feature.redacted is not None],
+            ),
             direct,
             Listeners(
                 [handler.run for feature in self.features for handler in feature.memberships],

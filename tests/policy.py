@@ -53,5 +53,10 @@ SURFACES = {
     "!rooms apply": ROLE,
     "job rooms.rights": NOTHING,
     "job rooms.look": ROLE,
+    "!did": ROLE,
+    "!duty": ROLE,
+    "!handover": ROLE,
+    "!roster": ROLE,
+    "!team": ROLE,
     "job welcome": NOTHING,
 }

@@ -1,15 +1,15 @@
 """What follows when a message is redacted or edited: every derivative goes, or changes, with it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlmodel import Session
 
 from copp_bot.core import items
-from copp_bot.core.context import Place
+from copp_bot.core.context import Effects, Place
 from copp_bot.core.effects import RowEffects
 from copp_bot.core.feature import ItemKind
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import ItemId
+from copp_bot.core.ids import EventId, ItemId
 from copp_bot.core.matrix.port import Edit, Redaction
 from copp_bot.core.reply import code, say
 from copp_bot.core.store import inbox as inbox_store
@@ -26,10 +26,14 @@ class Cascade:
 
     Args:
         kinds: the feature that owns each kind of item, by kind.
+        redacted: features that keep something else of a message, and take it back with it.
     """
 
-    def __init__(self, kinds: Mapping[str, ItemKind]) -> None:
+    def __init__(
+        self, kinds: Mapping[str, ItemKind], redacted: Sequence[Callable[[Effects, EventId], None]] = ()
+    ) -> None:
         self._kinds = kinds
+        self._redacted = redacted
 
     def redacted(self, effects: RowEffects, redaction: Redaction) -> None:
         """A message is gone: pending work is dropped, what was made from it withdrawn, answers quoting it redacted."""
@@ -37,6 +41,8 @@ class Cascade:
         task_store.cancel_caused_by(effects.session, redaction.target, effects.now)
         for item in item_store.by_source(effects.session, redaction.target):
             self.withdraw(effects, item, redaction)
+        for take_back in self._redacted:
+            take_back(effects, redaction.target)
         self._redact_answers(effects, redaction)
 
     def withdraw(self, effects: RowEffects, item: ItemRow, redaction: Redaction) -> None:

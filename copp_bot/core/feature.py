@@ -11,7 +11,7 @@ from sqlmodel import Session
 from copp_bot.core.clock import Clock
 from copp_bot.core.commands.declare import Command
 from copp_bot.core.context import Context, Effects, Place, TaskEffect
-from copp_bot.core.ids import ItemId, Scope, UserId
+from copp_bot.core.ids import EventId, ItemId, Scope, UserId
 from copp_bot.core.matrix.port import Edit, Event, Homeserver, Membership, Message, State
 from copp_bot.core.permissions import Policy, Viewer
 from copp_bot.core.reply import Reply
@@ -167,6 +167,8 @@ class Feature:
     """Names it asks for -> what each allows, in words."""
     indicators: Callable[[Session, Scope, datetime, datetime], Mapping[str, int]] | None = None
     news: Callable[[Session, Viewer, datetime], Reply | None] | None = None
+    redacted: Callable[[Effects, EventId], None] | None = None
+    """Called when a message is redacted, to take back what it said beside items."""
     forget: Callable[[Effects, UserId], None] | None = None
     started: Callable[[Effects], None] | None = None
     """Called once, in a transaction, whenever the bot starts."""

@@ -14,6 +14,7 @@ from storage.tables import (
     prompts,
     rooms,
     schedule,
+    stewards,
     tasks,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "prompts",
     "rooms",
     "schedule",
+    "stewards",
     "tasks",
 ]

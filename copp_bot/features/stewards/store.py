@@ -1,0 +1,106 @@
+"""Queries of duty, hand-over notes and deeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlmodel import Session, col
+
+from copp_bot.core.ids import EventId, Scope, UserId
+from copp_bot.core.store.duty import is_running, on_duty
+from copp_bot.core.store.rooms import JOINED
+from storage.tables.people import PersonRow
+from storage.tables.rooms import MembershipRow
+from storage.tables.stewards import DeedRow, DutyRow, HandoverRow, SevenRoles
+
+__all__ = ["DeedRow", "DutyRow", "HandoverRow", "SevenRoles", "on_duty"]
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """How often someone was something to others."""
+
+    user_id: UserId
+    role: SevenRoles
+    count: int
+
+
+def duty_of(session: Session, user_id: str, scope: str, now: datetime) -> DutyRow | None:
+    """The running duty of one person in a scope."""
+    mine = (col(DutyRow.user_id) == user_id, col(DutyRow.scope) == scope, *is_running(now))
+    return session.scalars(select(DutyRow).where(*mine)).first()
+
+
+def running(session: Session, scope: Scope | None, now: datetime) -> Sequence[DutyRow]:
+    """Every duty that runs, in one scope or, with None, in any."""
+    here = (col(DutyRow.scope) == scope,) if scope is not None else ()
+    return session.scalars(select(DutyRow).where(*here, *is_running(now)).order_by(col(DutyRow.id))).all()
+
+
+def begin(session: Session, user_id: str, scope: str, now: datetime, until: datetime | None) -> None:
+    """Someone is there from now on."""
+    session.add(DutyRow(user_id=user_id, scope=scope, since=now, until=until))
+    session.flush()
+
+
+def hand_over(session: Session, user_id: str, scope: str, text: str, now: datetime) -> None:
+    """Keep a note for the next."""
+    session.add(HandoverRow(user_id=user_id, scope=scope, text=text, written_at=now))
+    session.flush()
+
+
+def last_note(session: Session, scope: str, since: datetime) -> HandoverRow | None:
+    """The newest note of a scope, unless it is older than ``since``."""
+    statement = select(HandoverRow).where(col(HandoverRow.scope) == scope, col(HandoverRow.written_at) >= since)
+    return session.scalars(statement.order_by(col(HandoverRow.id).desc()).limit(1)).first()
+
+
+def add_deed(session: Session, deed: DeedRow) -> None:
+    """Write one."""
+    session.add(deed)
+    session.flush()
+
+
+def deeds(session: Session, since: datetime) -> Sequence[Deeds]:
+    """Who was what how often since then, the busiest first."""
+    count = func.count()
+    statement = (
+        select(col(DeedRow.user_id), col(DeedRow.role), count)
+        .where(col(DeedRow.done_at) >= since)
+        .group_by(col(DeedRow.user_id), col(DeedRow.role))
+        .order_by(count.desc(), col(DeedRow.user_id))
+    )
+    return [Deeds(UserId(user), role, number) for user, role, number in session.execute(statement)]
+
+
+def take_back(session: Session, event_id: EventId) -> int:
+    """Delete what a message said that was done; returns how many entries there were."""
+    result = session.connection().execute(delete(DeedRow).where(col(DeedRow.event_id) == event_id))
+    session.expire_all()
+    return result.rowcount
+
+
+def people(session: Session, users: Sequence[str]) -> dict[UserId, PersonRow]:
+    """Profiles by user id."""
+    rows = session.scalars(select(PersonRow).where(col(PersonRow.user_id).in_(users)))
+    return {UserId(row.user_id): row for row in rows}
+
+
+def languages_in(session: Session, room: str) -> dict[str, int]:
+    """Language -> how many people in the room read it."""
+    language = col(PersonRow.language)
+    statement = (
+        select(language, func.count())
+        .join(MembershipRow, col(MembershipRow.user_id) == col(PersonRow.user_id))
+        .where(col(MembershipRow.room_id) == room, col(MembershipRow.membership) == JOINED, language.is_not(None))
+        .group_by(language)
+    )
+    return {code: int(count) for code, count in session.execute(statement) if code}
+
+
+def forget(session: Session, user_id: str) -> None:
+    """Delete what tells of someone; what others did for them stays, without the name."""
+    for table in (DutyRow, HandoverRow, DeedRow):
+        session.execute(delete(table).where(col(table.user_id) == user_id))
+    session.execute(update(DeedRow).where(col(DeedRow.target) == user_id).values(target=None, note=None))

@@ -1,0 +1,94 @@
+"""Duty, hand-over notes and the log of the seven roles"""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+from storage.types import UtcDateTime
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "deed",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "welcomed",
+                "interacted",
+                "connected",
+                "integrated",
+                "stimulated",
+                "drove",
+                "coached",
+                name="sevenroles",
+                native_enum=False,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("scope", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("target", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("note", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("done_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("event_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("deed", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deed_done_at"), ["done_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deed_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deed_target"), ["target"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deed_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "duty",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("scope", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("since", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("until", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("duty", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_duty_scope"), ["scope"], unique=False)
+        batch_op.create_index(batch_op.f("ix_duty_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "handover",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("scope", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("text", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("written_at", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("handover", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_handover_scope"), ["scope"], unique=False)
+        batch_op.create_index(batch_op.f("ix_handover_user_id"), ["user_id"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("handover", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_handover_user_id"))
+        batch_op.drop_index(batch_op.f("ix_handover_scope"))
+
+    op.drop_table("handover")
+    with op.batch_alter_table("duty", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_duty_user_id"))
+        batch_op.drop_index(batch_op.f("ix_duty_scope"))
+
+    op.drop_table("duty")
+    with op.batch_alter_table("deed", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deed_user_id"))
+        batch_op.drop_index(batch_op.f("ix_deed_target"))
+        batch_op.drop_index(batch_op.f("ix_deed_event_id"))
+        batch_op.drop_index(batch_op.f("ix_deed_done_at"))
+
+    op.drop_table("deed")
