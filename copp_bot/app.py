@@ -187,6 +187,7 @@ class App:
             Listeners(
                 [handler.run for feature in self.features for handler in feature.memberships],
                 [watcher.run for feature in self.features for watcher in feature.states],
+                [handler.run for feature in self.features for handler in feature.talk],
             ),
             {offer.name: offer for feature in self.features for offer in feature.offers},
             self.core.rooms.offers,

@@ -58,5 +58,8 @@ SURFACES = {
     "!handover": ROLE,
     "!roster": ROLE,
     "!team": ROLE,
+    "!unheard": ROLE,
+    "!welcome": ROLE,
+    "job stewards.unheard": NOTHING,
     "job welcome": NOTHING,
 }

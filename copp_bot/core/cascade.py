@@ -18,6 +18,7 @@ from copp_bot.core.store import outbox as outbox_store
 from copp_bot.core.store import tasks as task_store
 from copp_bot.core.store.inbox import InboxState
 from copp_bot.core.store.items import ItemRow
+from copp_bot.core.store.newcomers import TALK
 from copp_bot.core.store.outbox import OutboxState
 
 
@@ -81,11 +82,12 @@ class Cascade:
 
     def drop_pending(self, session: Session, redaction: Redaction) -> None:
         """A message that waits is not acted on any more."""
-        row = inbox_store.by_event(session, redaction.target)
-        if row is not None and row.state is InboxState.NEW:
-            row.state, row.body = InboxState.CANCELLED, None
-            session.add(row)
-            session.flush()
+        for event_id in (redaction.target, f"{TALK}{redaction.target}"):
+            row = inbox_store.by_event(session, event_id)
+            if row is not None and row.state is InboxState.NEW:
+                row.state, row.body = InboxState.CANCELLED, None
+                session.add(row)
+                session.flush()
 
     def edit_pending(self, session: Session, edit: Edit) -> bool:
         """A message that waits is acted on as its author's edit has it; False when it does not wait."""

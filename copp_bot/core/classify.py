@@ -1,15 +1,16 @@
 """Decides which events are acted on; the rest is counted at most, and never stored."""
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
+from copp_bot.core import talk
 from copp_bot.core.counting import MESSAGES, Counts
 from copp_bot.core.ids import RoomId, UserId
-from copp_bot.core.matrix.port import JsonDict
+from copp_bot.core.matrix.port import JsonDict, Message
 from copp_bot.core.store import classify as store
 from copp_bot.core.store.classify import KnownRoom
 
@@ -61,9 +62,14 @@ class Classifier:
         targets = _targets(incoming.rooms)
         known = store.known_events(session, targets)
         parts: list[list[dict[str, Any]]] = []
+        said: list[Message] = []
         for room in incoming.rooms:
             parts.append([])
-            self._room(room, rooms.get(room.room_id), known, incoming, counts, parts[-1])
+            row = rooms.get(room.room_id)
+            self._room(room, row, known, incoming, parts[-1])
+            said += self._talk(room, row, counts)
+        said.sort(key=lambda message: message.sent_at)
+        parts.append([talk.row(one) for one in talk.heard(session, said, _coming(incoming.rooms))])
         out = list(heapq.merge(*parts, key=lambda row: row["sent_at"]))  # a kick here goes before what follows it there
         for room_id, state in incoming.invited:
             out.append(_whole("invite", room_id, self._bot, state, incoming.since))
@@ -77,7 +83,6 @@ class Classifier:
         row: KnownRoom | None,
         known: set[str],
         incoming: "Incoming",
-        counts: Counts,
         out: list[dict[str, Any]],
     ) -> None:
         if room.events.before or room.is_new:
@@ -88,7 +93,6 @@ class Classifier:
             kind = self._kind(raw, row, known, room.is_new)
             if kind is not None:
                 out.append(_row(kind, room.room_id, raw))
-            self._count(raw, row, counts)
         if room.events.after:
             out.append(_whole("block", room.room_id, self._bot, room.events.after, incoming.token))
 
@@ -130,18 +134,26 @@ class Classifier:
         mentioned = isinstance(named, list) and self._bot in named
         return mentioned or self._bot in body or (answers_us and len(_last_line(body)) <= LONGEST_CHOICE)
 
-    def _count(self, raw: JsonDict, room: KnownRoom | None, counts: Counts) -> None:
+    def _talk(self, room: "RoomBatch", row: KnownRoom | None, counts: Counts) -> Iterator[Message]:
+        """Count what was said, and give back what was said to people in a declared room."""
+        if row is None or row.is_direct:
+            return
+        for raw in filter(self._is_said, room.events.timeline):
+            at = _moment(raw)
+            counts.add(at, row.scope, MESSAGES)
+            counts.voice(at, row.scope, UserId(str(raw.get("sender"))))
+            message = talk.said_to_people(raw, room.room_id) if row.key else None
+            if message is not None:
+                yield message
+
+    def _is_said(self, raw: JsonDict) -> bool:
         content = raw.get("content")
-        if room is None or room.is_direct or raw.get("type") != "m.room.message" or raw.get("sender") == self._bot:
-            return
+        if raw.get("type") != "m.room.message" or raw.get("sender") == self._bot:
+            return False
         if not isinstance(content, dict) or content.get("msgtype") == "m.notice":
-            return
+            return False
         relation = content.get("m.relates_to")
-        if isinstance(relation, dict) and relation.get("rel_type") == "m.replace":
-            return
-        at = _moment(raw)
-        counts.add(at, room.scope, MESSAGES)
-        counts.voice(at, room.scope, UserId(str(raw.get("sender"))))
+        return not (isinstance(relation, dict) and relation.get("rel_type") == "m.replace")
 
 
 def _state_kind(event_type: str, room: KnownRoom | None) -> str | None:
@@ -156,6 +168,12 @@ def _targets(rooms: Iterable["RoomBatch"]) -> set[str]:
         for raw in room.events.timeline:
             found |= {_target(raw), _reply_to(raw)}
     return found - {""}
+
+
+def _coming(rooms: Iterable["RoomBatch"]) -> set[str]:
+    """Whose membership has changed."""
+    changed = [raw for room in rooms for part in (room.events.before, room.events.timeline) for raw in part]
+    return {str(raw.get("state_key")) for raw in changed if raw.get("type") == "m.room.member"}
 
 
 def _relation(raw: JsonDict) -> JsonDict:

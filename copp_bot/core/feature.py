@@ -17,6 +17,7 @@ from copp_bot.core.permissions import Policy, Viewer
 from copp_bot.core.reply import Reply
 from copp_bot.core.schedule import Rule
 from copp_bot.core.settings import Settings
+from copp_bot.core.talk import TalkHandler
 from storage.database import Database
 
 
@@ -160,6 +161,7 @@ class Feature:
     offers: tuple[FileOffer, ...] = ()
     memberships: tuple[MembershipHandler, ...] = ()
     states: tuple[StateHandler, ...] = ()
+    talk: tuple[TalkHandler, ...] = ()
     jobs: tuple[Job, ...] = ()
     tasks: tuple[TaskKind, ...] = ()
     items: tuple[ItemKind, ...] = ()
@@ -190,5 +192,6 @@ __all__ = [
     "Message",
     "RoomDirectory",
     "StateHandler",
+    "TalkHandler",
     "TaskKind",
 ]

@@ -63,9 +63,9 @@ def person(user_id: str, name: str | None = None) -> Span:
 
 
 def event_link(text: str, room_id: str, event_id: str) -> Span:
-    """A link to a message, opened by the reader's own client."""
+    """A link to a message, opened by the reader's own client; the plain form shows the address as well."""
     url = f"{MATRIX_TO}{quote(room_id, safe='!:')}/{quote(event_id, safe='$')}"
-    return Span(clean(text), f'<a href="{url}">{escape(clean(text))}</a>')
+    return Span(f"{clean(text)} ({url})", f'<a href="{url}">{escape(clean(text))}</a>')
 
 
 @dataclass(frozen=True)

@@ -28,19 +28,22 @@ from copp_bot.core.metrics import Metrics
 from copp_bot.core.own_acts import OWN_MEMBER, is_news
 from copp_bot.core.store import inbox as store
 from copp_bot.core.store.inbox import InboxRow, InboxState
+from copp_bot.core.talk import Talk, of_row
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 BATCH = 50
 StateListener = Callable[[RowEffects, Place, State], None]
+TalkListener = Callable[[RowEffects, Place, Talk], None]
 
 
 @dataclass(frozen=True)
 class Listeners:
-    """Who hears, in the transaction that mirrors it, of memberships and of other state in declared rooms."""
+    """Who hears of memberships, of other state in declared rooms, and of what newcomers say and are answered."""
 
     memberships: Sequence[mirror.MembershipListener] = ()
     states: Sequence[StateListener] = ()
+    talk: Sequence[TalkListener] = ()
 
 
 class Handlers:
@@ -76,6 +79,8 @@ class Handlers:
             mirror.left(effects.session, room_id)
         elif row.kind == OWN_MEMBER:
             self._own_act(effects, row, body)
+        elif row.kind == "talk":
+            self._talk(effects, of_row(room_id, UserId(row.sender), row.sent_at, body))
         else:
             event = events.parse(body, room_id)
             if event is not None:
@@ -98,6 +103,11 @@ class Handlers:
             person, event_id = UserId(body["user_id"]), EventId(row.event_id)
             event = Membership(event_id, room_id, self.bot, row.sent_at, person, body["membership"])
             mirror.apply_membership(effects, event, self.bot, self._listeners.memberships)
+
+    def _talk(self, effects: RowEffects, talk: Talk) -> None:
+        place = mirror.place_of(effects.session, talk.room_id)
+        for listener in self._listeners.talk:
+            listener(effects, place, talk)
 
     def _heard(self, body: Mapping[str, Any]) -> Sequence[mirror.MembershipListener]:
         """At the very first sync everyone is there already; nobody has just arrived."""

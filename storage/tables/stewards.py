@@ -55,3 +55,19 @@ class DeedRow(SQLModel, table=True):
     note: str | None = None
     done_at: datetime = moment(index=True)
     event_id: str = Field(index=True)
+
+
+class NewcomerRow(SQLModel, table=True):
+    """Someone who has come since we look, their steward, and what became of their first post (its text is not kept)."""
+
+    __tablename__ = "newcomer"
+    user_id: str = Field(primary_key=True)
+    arrived_at: datetime = moment(index=True)
+    steward: str | None = Field(default=None, index=True)
+    room_id: str | None = None
+    event_id: str | None = Field(default=None, index=True)
+    posted_at: datetime | None = moment_or_none()
+    answered_at: datetime | None = moment_or_none()
+    asked: str | None = None
+    asked_at: datetime | None = moment_or_none()
+    asked_again_at: datetime | None = moment_or_none()

@@ -9,12 +9,12 @@ from copp_bot.core.errors import UserError
 from copp_bot.core.feature import Core, RoomDirectory
 from copp_bot.core.i18n import deferred
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import COMMUNITY, RoomId, Scope, UserId
+from copp_bot.core.ids import COMMUNITY, RoomId, Scope, UserId, group_of
 from copp_bot.core.reply import Reply
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.core.until import parse_until
-from copp_bot.features.stewards import render, service, store
+from copp_bot.features.stewards import render, render_unheard, service, store, unheard
 from copp_bot.features.stewards.service import SERVE
 from copp_bot.features.stewards.store import SevenRoles
 
@@ -70,6 +70,21 @@ class Handlers:
         team = service.team(ctx.session, ctx.policy, self.rooms, ctx.now)
         busy = {deed.user_id for done in team.roles.values() for deed in done}
         return render.render_team(team, self._names(ctx, busy), self.rooms)
+
+    def unheard(self, ctx: Context, args: Args) -> Reply:
+        """First posts without an answer, as far as the readers may know of their rooms."""
+        waiting = [one for one in unheard.waiting(ctx.session) if self._may_know(ctx, one.scope)]
+        heard = unheard.heard(ctx.session, ctx.now)
+        return self._there(ctx, render_unheard.render_unheard(waiting, heard, ctx.now))
+
+    def welcome(self, ctx: Context, args: Args) -> Reply:
+        """Who has come in the last two weeks, whose they are, and whether they have been heard."""
+        came = unheard.newcomers(ctx.session, ctx.now)
+        return self._there(ctx, render_unheard.render_newcomers(came, ctx.now))
+
+    def _may_know(self, ctx: Context, scope: Scope) -> bool:
+        """Among stewards the community's rooms are spoken of; a group's privately, with those who are in it."""
+        return scope == COMMUNITY or (ctx.place.key != STEWARDS_KEY and group_of(scope) in ctx.viewer.groups)
 
     def _readers(self, ctx: Context, scope: Scope) -> Sequence[RoomId | UserId]:
         """Where the others read a note: the stewards' room for the community, privately for a group."""
@@ -133,6 +148,22 @@ def declare(core: Core) -> tuple[Command, ...]:
                 Param("note", Kind.TEXT, required=False),
             ),
             options=("group",),
+            scope_from="service",
+        ),
+        Command(
+            "unheard",
+            run.unheard,
+            deferred("First posts that no person has answered yet"),
+            SERVE,
+            "!unheard",
+            scope_from="service",
+        ),
+        Command(
+            "welcome",
+            run.welcome,
+            deferred("Who is new, who looks after them, and who waits"),
+            SERVE,
+            "!welcome",
             scope_from="service",
         ),
         Command("team", run.team, deferred("The seven roles: who carries what, and where it is thin"), TEAM, "!team"),

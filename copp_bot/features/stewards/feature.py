@@ -1,8 +1,8 @@
 """Wires the stewards feature."""
 
-from copp_bot.core.feature import Core, Feature
+from copp_bot.core.feature import Core, Feature, MembershipHandler, TalkHandler
 from copp_bot.core.i18n import deferred
-from copp_bot.features.stewards import commands, service
+from copp_bot.features.stewards import commands, events, jobs, service, unheard
 
 
 def build(core: Core) -> Feature:
@@ -15,6 +15,9 @@ def build(core: Core) -> Feature:
             service.SERVE: deferred("be on duty, hand over, and note what one did as a steward"),
             commands.TEAM: deferred("see who carries which of the seven roles"),
         },
-        redacted=service.take_back,
+        memberships=(MembershipHandler(events.Came(core.settings.bot)),),
+        talk=(TalkHandler(unheard.said),),
+        jobs=jobs.declare(core),
+        redacted=events.redacted,
         forget=service.forget,
     )

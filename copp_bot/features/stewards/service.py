@@ -149,6 +149,12 @@ def roster(session: Session, policy: Policy, scope: Scope, now: datetime) -> tup
     return tuple(sorted(found, key=lambda one: (one.duty is None, one.load, one.user_id)))
 
 
+def leads(session: Session, policy: Policy, user_id: UserId, now: datetime) -> bool:
+    """Does the person hold a role that holds everywhere?"""
+    held = (policy.role(grant.role) for grant in people_store.grants(session, user_id, now))
+    return any(role is not None and role.everywhere for role in held)
+
+
 def note_deed(ctx: Context, role: SevenRoles, scope: Scope, target: UserId | None, note: str) -> None:
     """Write down what one did. Raises UserError for oneself as the other, or for someone who is not here."""
     if target == ctx.viewer.user_id:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import ngettext
+from copp_bot.core.ids import UserId
 from copp_bot.core.markdown import markdown_lines
 from copp_bot.core.reply import Option, Part, Reply, person, say
 from copp_bot.features.welcome.store import Arrival
@@ -11,11 +12,17 @@ from copp_bot.features.welcome.store import Arrival
 MOST_NAMES = 20
 
 
-def render_greeting(arrived: Sequence[Arrival], text: str) -> Reply:
-    """One message for everyone who has arrived, with the declared text (Markdown) below."""
+def render_greeting(arrived: Sequence[Arrival], text: str, steward: tuple[UserId, str | None] | None) -> Reply:
+    """One message for everyone who has arrived, with the declared text (Markdown) below.
+
+    Args:
+        steward: who is on duty and signs, with the name; None where nobody is.
+    """
+    signed = [(person(*steward), _(" is on duty and glad to help."))] if steward else []
     return say(
         (_("Hello "), *_names(arrived), "!"),
         *markdown_lines(text),
+        *signed,
         notice=False,
         mentions=tuple(arrival.user_id for arrival in arrived[:MOST_NAMES]),
     )

@@ -1,4 +1,4 @@
-"""Duty, hand-over notes and the log of the seven roles"""
+"""Duty, hand-over notes, the log of the seven roles, and newcomers with their first posts"""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -73,8 +73,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_handover_scope"), ["scope"], unique=False)
         batch_op.create_index(batch_op.f("ix_handover_user_id"), ["user_id"], unique=False)
 
+    op.create_table(
+        "newcomer",
+        sa.Column("user_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("arrived_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("steward", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("room_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("event_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("posted_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("asked", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("asked_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("asked_again_at", UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("user_id"),
+    )
+    with op.batch_alter_table("newcomer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_newcomer_arrived_at"), ["arrived_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_newcomer_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_newcomer_steward"), ["steward"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("newcomer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_newcomer_steward"))
+        batch_op.drop_index(batch_op.f("ix_newcomer_event_id"))
+        batch_op.drop_index(batch_op.f("ix_newcomer_arrived_at"))
+
+    op.drop_table("newcomer")
     with op.batch_alter_table("handover", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_handover_user_id"))
         batch_op.drop_index(batch_op.f("ix_handover_scope"))

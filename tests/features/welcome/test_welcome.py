@@ -8,6 +8,7 @@ from copp_bot.core.ids import UserId
 from copp_bot.core.store import people as people_store
 from copp_bot.features.welcome.jobs import Welcome
 from copp_bot.features.welcome.render import MOST_NAMES
+from storage.tables.stewards import DutyRow
 from tests.features.small_house import NOW, SmallHouse
 
 
@@ -28,6 +29,19 @@ def test_one_message_for_all(house: SmallHouse) -> None:
     (card,) = house.sent_to("!stewards")
     assert [option.command for option in card.options] == [f"group invite {nora} {petra} community"]
     assert "Anna" not in card.plain
+
+
+def test_it_is_signed_by_who_is_on_duty_never_by_who_is_away(house: SmallHouse) -> None:
+    matteo = house.member("matteo", roles=(("steward", "community"),))
+    for name, ended in (("away", NOW), ("matteo", None)):
+        row = DutyRow(user_id=f"@{name}:example.org", scope="community", since=NOW, ended_at=ended)
+        house.session.add(row)
+    house.session.flush()
+    house.newcomer("nora")
+    greet(house)
+    (greeting,) = house.sent_to("!reception")
+    assert greeting.plain.endswith("Matteo is on duty and glad to help.")
+    assert matteo not in greeting.mentions
 
 
 def test_who_was_in_before_is_not_greeted(house: SmallHouse) -> None:
