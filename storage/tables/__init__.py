@@ -3,6 +3,7 @@
 from storage.tables import (
     activity,
     audit,
+    cases,
     files,
     groups,
     inbox,
@@ -21,6 +22,7 @@ from storage.tables import (
 __all__ = [
     "activity",
     "audit",
+    "cases",
     "files",
     "groups",
     "inbox",

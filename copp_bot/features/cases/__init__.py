@@ -1,0 +1,1 @@
+"""Cases: what people report, ask help for, or appeal against."""
