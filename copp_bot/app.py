@@ -46,7 +46,7 @@ from storage.database import Database
 from storage.errors import TakenElsewhere
 
 log = logging.getLogger(__name__)
-FEATURES = ("activity", "audit", "groups", "library", "profile", "roles", "rooms", "welcome")
+FEATURES = ("activity", "audit", "blogs", "groups", "library", "profile", "roles", "rooms", "welcome")
 WISHES_SECONDS = 5.0
 """How long an operator's wish from the command line may wait."""
 CORE_PERMISSIONS = {"help": deferred("see what one can do")}
@@ -184,6 +184,7 @@ class App:
             Listeners(
                 [handler.run for feature in self.features for handler in feature.memberships],
                 [watcher.run for feature in self.features for watcher in feature.states],
+                [handler for feature in self.features for handler in feature.threads],
             ),
             {offer.name: offer for feature in self.features for offer in feature.offers},
             self.core.rooms.offers,

@@ -103,6 +103,14 @@ class StateHandler:
 
 
 @dataclass(frozen=True)
+class ThreadHandler:
+    """Called with what people write in the thread of the message that publishes an item of a kind."""
+
+    kind: str
+    run: Callable[[Effects, Place, ItemId, Message], None]
+
+
+@dataclass(frozen=True)
 class Job:
     """Declared scheduled work.
 
@@ -160,6 +168,7 @@ class Feature:
     offers: tuple[FileOffer, ...] = ()
     memberships: tuple[MembershipHandler, ...] = ()
     states: tuple[StateHandler, ...] = ()
+    threads: tuple[ThreadHandler, ...] = ()
     jobs: tuple[Job, ...] = ()
     tasks: tuple[TaskKind, ...] = ()
     items: tuple[ItemKind, ...] = ()
@@ -189,4 +198,5 @@ __all__ = [
     "RoomDirectory",
     "StateHandler",
     "TaskKind",
+    "ThreadHandler",
 ]

@@ -6,6 +6,7 @@ Parts are data, never markup, so nothing a member wrote can become a tag, a link
 import re
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ class Span:
 
     plain: str
     html: str
+    is_block: bool = False
+    """Paragraphs of their own: stands alone in its line, and no line break is put beside it."""
 
 
 Part = str | Span
@@ -54,6 +57,11 @@ def link(text: str, url: str) -> Span:
         return Span(label, escape(label))
     plain = url if label == url else f"{label} ({url})"
     return Span(plain, f'<a href="{escape(url, quote=True)}">{escape(label)}</a>')
+
+
+def verbatim(text: str) -> Span:
+    """Several lines exactly as they are, to be copied."""
+    return Span(text, f"<pre><code>{escape(text, quote=False)}</code></pre>", is_block=True)
 
 
 def person(user_id: str, name: str | None = None) -> Span:
@@ -133,7 +141,9 @@ class Reply:
     @property
     def html(self) -> str:
         """Matrix's allowed HTML subset (Client-Server API, ``org.matrix.custom.html``)."""
-        return "<br>".join("".join(_html(p) for p in line) for line in self._all_lines())
+        lines = self._all_lines()
+        breaks = ["" if _is_block(one) or _is_block(other) else "<br>" for one, other in pairwise(lines)]
+        return "".join(part for pair in zip(map(_line_html, lines), [*breaks, ""], strict=True) for part in pair)
 
     def content(self) -> dict[str, Any]:
         """The content of an ``m.room.message`` event."""
@@ -173,6 +183,14 @@ def _plain(part: Part) -> str:
 
 def _html(part: Part) -> str:
     return escape(clean_keep_spaces(part), quote=False) if isinstance(part, str) else part.html
+
+
+def _line_html(line: Line) -> str:
+    return "".join(map(_html, line))
+
+
+def _is_block(line: Line) -> bool:
+    return any(isinstance(part, Span) and part.is_block for part in line)
 
 
 def clean_keep_spaces(text: str) -> str:

@@ -3,6 +3,7 @@
 from storage.tables import (
     activity,
     audit,
+    blogs,
     files,
     groups,
     inbox,
@@ -20,6 +21,7 @@ from storage.tables import (
 __all__ = [
     "activity",
     "audit",
+    "blogs",
     "files",
     "groups",
     "inbox",
