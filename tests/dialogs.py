@@ -16,7 +16,7 @@ from tests.world import Person
 
 _TURN = re.compile(r"^(\w[\w-]*) @ ([\w/-]+): ?(.*)$")
 _BLOCK = re.compile(r"^```dialog\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NUMBER = re.compile(r"\b([LBPMACSQ])(\d{4,})\b")
+_NUMBER = re.compile(r"\b([LBJPMACSQ])(\d{4,})\b")
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def prose(source: str) -> Span:
 
 def words_of(source: str) -> str:
     """What a search finds and an extract shows of a Markdown text: its words without the marks."""
-    return read_markdown.plain(tidy(source))
+    return read_markdown.plain(tidy(source), _PARSER)
 
 
 def _part(piece: str) -> Part:

@@ -23,9 +23,9 @@ def read(data: bytes, charset: str) -> dict[str, Any]:
     return {"title": texts.tidy_title(plain(title[1]) if title else None), "text": text, "is_cut": is_cut}
 
 
-def plain(source: str) -> str:
-    """The words of a text, without marks and raw HTML."""
-    blocks = _PARSER.parse(source)
+def plain(source: str, parser: MarkdownIt = _PARSER) -> str:
+    """The words of a text without marks, and without raw HTML where the parser knows any."""
+    blocks = parser.parse(source)
     return "\n".join(_text(block) for block in blocks if block.type in {"inline", "fence", "code_block"})
 
 

@@ -28,6 +28,9 @@ from copp_bot.features.blogs import store
 from storage.search.words import guess_language
 
 READ, WRITE, WITHDRAW_ANY = "blog.read", "blog.write", "blog.withdraw.any"
+JOURNAL, JOURNAL_LETTER = "journal", "J"
+"""Items of another feature, of which a draft can be made."""
+LONGEST_NUMBER = 12
 COMMENTED = frozenset({"m.text", "m.emote"})
 LONGEST = 12_000
 """Characters of a post: it stands whole in one message, and an edit of that message has it twice."""
@@ -118,6 +121,15 @@ def begin(effects: Effects, author: UserId, words: Words, origin: Origin) -> sto
     item = items.create(effects, new)
     store.add(effects.session, store.Post(item_id=items.row_id(item), source=words.text))
     return item
+
+
+def journal_entry(session: Session, author: UserId, said: str) -> tuple[str, Origin]:
+    """The text of one of the author's own journal entries, by its short id; NotFound for any other."""
+    digits = said[1:] if said[:1].upper() == JOURNAL_LETTER else said
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER else 0
+    entry = items.find(session, {private(author)}, JOURNAL, JOURNAL_LETTER, number)
+    origin = Origin(RoomId(entry.room_id or ""), EventId(entry.event_id or ""))
+    return items_store.text_of(session, items.row_id(entry)), origin
 
 
 def private(author: UserId) -> Audience:

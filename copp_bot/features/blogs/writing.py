@@ -1,6 +1,6 @@
 """The chat edge of writing: drafts, previews, publishing, changing, withdrawing."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from copp_bot.core import items
@@ -57,11 +57,20 @@ class Writing:
     def new(self, ctx: Context, args: Args) -> Reply:
         """Make a draft of what follows the title, of the file whose caption this is, or of what it answers."""
         words, message = words_of(args, ctx.message.body), ctx.message
+        if "from" in args.options:
+            return self._from_journal(ctx, words, args.options["from"])
         if not words.text and (message.file is not None or message.reply_to is not None):
             ctx.effects.task(DRAFT, asdict(_request(ctx, words)))
             return render.render_reading()
         origin = service.Origin(message.room_id, message.event_id)
         item = service.begin(ctx.effects, ctx.viewer.user_id, service.complete(words), origin)
+        return render.render_draft(finding.describe(ctx.session, item))
+
+    def _from_journal(self, ctx: Context, words: Words, said: str) -> Reply:
+        """A copy of an entry of one's own; it goes with the entry's message."""
+        text, origin = service.journal_entry(ctx.session, ctx.viewer.user_id, said)
+        words = service.complete(replace(words, text=text))
+        item = service.begin(ctx.effects, ctx.viewer.user_id, words, origin)
         return render.render_draft(finding.describe(ctx.session, item))
 
     def preview(self, ctx: Context, args: Args) -> Reply:
@@ -160,7 +169,7 @@ def new_command(run: Writing) -> Command:
         WRITE,
         "!blog new A week of rhythm #music",
         (Param("text", Kind.TEXT, required=False),),
-        options=("lang",),
+        options=("lang", "from"),
         tags=True,
         scope_from="service",
     )
