@@ -1,6 +1,6 @@
 """Items: the rows behind the read gate. Every query that leaves here has passed ``visible``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,9 +64,13 @@ def get_visible(session: Session, audiences: Iterable[Audience], ids: Sequence[i
     return {row.id: row for row in rows if row.id is not None}
 
 
-def by_author(session: Session, audiences: Iterable[Audience], author: str, limit: int) -> Sequence[ItemRow]:
-    """What someone has shared and may be shown, newest first."""
+def by_author(
+    session: Session, audiences: Iterable[Audience], author: str, limit: int, kinds: Collection[str] | None = None
+) -> Sequence[ItemRow]:
+    """What someone has shared and may be shown, newest first; of these kinds alone where some are said."""
     statement = select(ItemRow).where(col(ItemRow.author) == author, visible(audiences))
+    if kinds is not None:
+        statement = statement.where(col(ItemRow.kind).in_(sorted(kinds)))
     return session.scalars(statement.order_by(col(ItemRow.id).desc()).limit(limit)).all()
 
 
