@@ -56,6 +56,7 @@ SURFACES = {
     "!me findable": OWN,
     "!me interests": OWN,
     "!me language": OWN,
+    "!me space": OWN,
     "!me timezone": OWN,
     "!find": FINDABLE,
     "!who": FINDABLE,

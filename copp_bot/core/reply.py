@@ -70,6 +70,11 @@ def person(user_id: str, name: str | None = None) -> Span:
     return Span(label, f'<a href="{MATRIX_TO}{quote(user_id, safe="@:")}">{escape(label)}</a>')
 
 
+def room_link(text: str, room_id: str, server: str) -> Span:
+    """A link to a room, which the reader's own client finds through ``server``; the plain form shows the address."""
+    return link(text, f"{MATRIX_TO}{quote(room_id, safe='!:')}?via={quote(server)}")
+
+
 def event_link(text: str, room_id: str, event_id: str) -> Span:
     """A link to a message, opened by the reader's own client."""
     url = f"{MATRIX_TO}{quote(room_id, safe='!:')}/{quote(event_id, safe='$')}"

@@ -100,7 +100,7 @@ CONTENTS = (
     Content("kestrel", None, "lucia", "rhythm/library"),
     Content("lozenge", None, "lucia", "rhythm/library"),
     Content("marrow", "public", "goran", "blogs", "blog"),
-    Content("nonpareil", "community", "goran", "blogs", "blog"),
+    Content("nonpareil", "community", "zofia", "blogs", "blog"),
     Content("osprey", "group:rhythm", "lucia", "rhythm/home", "blog"),
     Content("pewter", "group:archive", "ioana", "archive/home", "blog"),
     Content("quagga", "private:lucia", "lucia", "", "blog"),

@@ -11,11 +11,12 @@ from copp_bot.core import items
 from copp_bot.core.context import Effects
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import reading_in
-from copp_bot.core.ids import RoomId, TxnId, UserId
+from copp_bot.core.ids import RoomId, TxnId, UserId, group_of
 from copp_bot.core.people import load_viewer
 from copp_bot.core.permissions import Standing, Viewer
 from copp_bot.core.readers import direct_place, reader
-from copp_bot.features.blogs import finding, render, service, store
+from copp_bot.core.store import rooms as rooms_store
+from copp_bot.features.blogs import finding, render, service, space, store
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,12 @@ class Publisher:
     def publish(self, effects: Effects, viewer: Viewer, item: store.Item, target: service.Target) -> None:
         """Let its readers read it, and show it to them."""
         is_first = store.post(effects.session, items.row_id(item)).published_at is None
+        is_moved = group_of(item.audience) != group_of(target.audience)
         service.publish(effects, viewer, item, target)
-        here = store.publication(effects.session, item)
-        if here is None or here.room_id != target.room_id:
+        if is_moved or store.publication(effects.session, item) is None:
             self._take_back(effects, item)
             self._show(effects, item, target.room_id)
+            self._announce(effects, item, target)
         if is_first:
             self._tell_followers(effects, item)
 
@@ -51,6 +53,19 @@ class Publisher:
             item.publication = root
             effects.session.add(item)
             self._show_whole(effects, item, room_id, root)
+
+    def _announce(self, effects: Effects, item: store.Item, target: service.Target) -> None:
+        """Who publishes for all members has a blog room of their own from then on, and what stands there is told."""
+        own = space.rooms_of(effects.session, UserId(item.author))
+        everyones = rooms_store.room_id(effects.session, service.BLOGS)
+        if group_of(target.audience) is not None:
+            return
+        if own is None:
+            space.request(effects, UserId(item.author))
+        elif everyones is not None:
+            with reading_in(self.rooms.language):
+                shown = finding.describe(effects.session, item)
+                effects.send(everyones, render.render_announced(shown, own[1], self.bot.partition(":")[2]))
 
     def _show_whole(self, effects: Effects, item: store.Item, room_id: RoomId, root: TxnId) -> None:
         """A long post's text in its thread: sent, changed or taken away."""

@@ -6,9 +6,22 @@ from zoneinfo import ZoneInfo
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import deferred, ngettext
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import UserId
+from copp_bot.core.ids import RoomId, UserId
 from copp_bot.core.markdown import prose, words_of
-from copp_bot.core.reply import Line, Option, Part, Reply, bold, code, event_link, person, say, shorten, verbatim
+from copp_bot.core.reply import (
+    Line,
+    Option,
+    Part,
+    Reply,
+    bold,
+    code,
+    event_link,
+    person,
+    room_link,
+    say,
+    shorten,
+    verbatim,
+)
 from copp_bot.core.words import audience_words, for_readers_here, moment
 from copp_bot.features.blogs.finding import Comment, Pieces, Results, Shown
 from copp_bot.features.blogs.store import Edit
@@ -236,6 +249,37 @@ def render_followed(people: Sequence[tuple[UserId, str]]) -> Reply:
     if not people:
         return say((_("You follow nobody yet. For example: "), code("!blog follow @anna:example.org")), private=True)
     return say(_("You follow:"), *((person(user, name), f" ({user})") for user, name in people), private=True)
+
+
+def render_making_space() -> Reply:
+    """It takes a moment."""
+    return say(_("I am making your own space, with a blog room in it. One moment."), private=True)
+
+
+def render_space(space: RoomId, room: RoomId, server: str) -> Reply:
+    """Where one's own space is, and what it is for."""
+    return say(
+        (room_link(_("Your own space"), space, server), " · ", room_link(_("your blog room"), room, server)),
+        _("All members can come in. Your posts for all members stand in your blog room, and replies are comments."),
+        private=True,
+    )
+
+
+def render_no_space(problem: str) -> Reply:
+    """Why it is not there."""
+    return say(_("Your own space could not be made. {problem}").format(problem=problem), private=True)
+
+
+def render_announced(shown: Shown, room: RoomId, server: str) -> Reply:
+    """In the room where everyone looks for posts; without the title, which may change."""
+    line: Line = (
+        person(shown.author, shown.author_name),
+        _(" has published in "),
+        room_link(_("their own blog room"), room, server),
+        ": ",
+        code(f"!blog show {shown.number}"),
+    )
+    return say(line, items=(shown.id,), notice=False)
 
 
 def render_news(shown: Shown, follower: UserId) -> Reply:

@@ -25,12 +25,15 @@ from copp_bot.core.reply import shorten
 from copp_bot.core.store import items as items_store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.features.blogs import store
+from copp_bot.rooms.personal import blog_key
 from storage.search.words import guess_language
 
 READ, WRITE, WITHDRAW_ANY = "blog.read", "blog.write", "blog.withdraw.any"
 JOURNAL, JOURNAL_LETTER = "journal", "J"
 """Items of another feature, of which a draft can be made."""
 LONGEST_NUMBER = 12
+BLOGS = "blogs"
+"""Key of the community's room for posts."""
 COMMENTED = frozenset({"m.text", "m.emote"})
 LONGEST = 12_000
 """Characters of a post: it stands whole in one message, and an edit of that message has it twice."""
@@ -203,13 +206,16 @@ def wanted_audience(viewer: Viewer, place: Place, said: str, key: str | None) ->
     return items.FOR_COMMUNITY if is_for_all else None
 
 
-def target_of(session: Session, rooms: RoomDirectory, audience: Audience) -> Target:
-    """The room in which a post for these readers is published: the blog room, else the home room of a group."""
+def target_of(session: Session, rooms: RoomDirectory, author: UserId, audience: Audience) -> Target:
+    """The room in which a post for these readers is published.
+
+    A group's blog room, else its home room; for the community and for everyone the author's own, else the community's.
+    """
     key = group_of(audience)
     info = rooms.groups().get(key) if key else None
     if info is not None and info.closed:
         raise UserError(_("“{title}” is closed: its rooms can be read only.").format(title=info.title))
-    keys = (f"{key}/blogs", f"{key}/home") if key else ("blogs",)
+    keys = (f"{key}/blogs", f"{key}/home") if key else (blog_key(author), BLOGS)
     room = next((found for one in keys if (found := rooms_store.room_id(session, one))), None)
     if room is None:
         raise UserError(_("There is no room for blogs yet. Ask the Secretariat to declare one."))

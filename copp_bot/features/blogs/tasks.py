@@ -18,7 +18,7 @@ from copp_bot.core.i18n import reading_in
 from copp_bot.core.ids import MxcUri
 from copp_bot.core.matrix.events import parse
 from copp_bot.core.matrix.port import Forbidden, Homeserver, Message, Missing, PostedFile, TooLarge
-from copp_bot.features.blogs import finding, render, service
+from copp_bot.features.blogs import finding, render, service, space
 from copp_bot.features.blogs.writing import DRAFT, Request
 
 LARGEST = 200_000
@@ -101,4 +101,4 @@ def _begin(request: Request, words: service.Words, effects: Effects) -> None:
 def kinds(core: Core) -> tuple[TaskKind, ...]:
     """The task kinds of this feature."""
     run = Runners(core.homeserver)
-    return (TaskKind(DRAFT, run.draft, run.failed),)
+    return (TaskKind(DRAFT, run.draft, run.failed), space.kind(core))

@@ -12,7 +12,7 @@ from copp_bot.core.i18n import current_language, deferred
 from copp_bot.core.ids import Audience, EventId, RoomId, TxnId, UserId
 from copp_bot.core.reply import Reply
 from copp_bot.core.words import group_titles
-from copp_bot.features.blogs import finding, render, service, store
+from copp_bot.features.blogs import finding, render, service, space, store
 from copp_bot.features.blogs.publishing import Publisher
 from copp_bot.features.blogs.service import WRITE, Words
 
@@ -84,7 +84,7 @@ class Writing:
         shown = finding.describe(ctx.session, item)
         if wanted is None:
             return render.render_for_whom(shown, group_titles(self.rooms, ctx.viewer.groups))
-        target = service.target_of(ctx.session, self.rooms, wanted)
+        target = service.target_of(ctx.session, self.rooms, ctx.viewer.user_id, wanted)
         ctx.require(WRITE, target.scope)
         is_new = item.audience != wanted
         if is_new and wanted == items.PUBLIC and args.text("sure") != "yes":
@@ -102,6 +102,14 @@ class Writing:
         service.change(ctx.effects, item, words)
         self.publisher.refresh(ctx.effects, item)
         return render.render_changed(finding.describe(ctx.session, item), self._is_read_here(ctx, item))
+
+    def space(self, ctx: Context, args: Args) -> Reply:
+        """My own space: where it is, or make it."""
+        there = space.rooms_of(ctx.session, ctx.viewer.user_id)
+        if there is not None:
+            return render.render_space(*there, self.bot.partition(":")[2])
+        space.request(ctx.effects, ctx.viewer.user_id, ctx.answer)
+        return render.render_making_space()
 
     def withdraw(self, ctx: Context, args: Args) -> Reply:
         """Take it back."""
@@ -227,4 +235,5 @@ def declare(run: Writing) -> tuple[Command, ...]:
             letter="B",
             scope_from="service",
         ),
+        Command("me space", run.space, deferred("Your own space with your blog room"), WRITE, "!me space"),
     )

@@ -116,18 +116,18 @@ async def test_comments_are_for_those_who_could_read_them(blogs: House) -> None:
 
 async def test_a_post_for_fewer_people_leaves_the_room_of_the_others(blogs: House) -> None:
     """From the community to a group, and for everyone it may stay where it is."""
-    lucia, goran = blogs.people["lucia"], blogs.people["goran"]
-    number = await post(blogs, "lucia", "Bombard", "Zzloud.", "community")
+    joao, goran = blogs.people["joao"], blogs.people["goran"]
+    number = await post(blogs, "joao", "Bombard", "Zzloud.", "community")
     root = await publication(blogs, "goran", "blogs", "Bombard")
     await blogs.ask(goran, "blogs", f"!blog show {number}")
-    assert "Shall “Bombard” be public?" in await blogs.ask(lucia, "direct", f"!blog publish {number} public")
-    await blogs.ask(lucia, "direct", f"!blog publish {number} public yes")
+    assert "Shall “Bombard” be public?" in await blogs.ask(joao, "direct", f"!blog publish {number} public")
+    await blogs.ask(joao, "direct", f"!blog publish {number} public yes")
     assert root == await publication(blogs, "goran", "blogs", "Bombard")
-    await blogs.ask(lucia, "direct", f"!blog publish {number} group group:rhythm")
+    await blogs.ask(joao, "direct", f"!blog publish {number} group group:rhythm")
     assert not any("Zzloud" in text for text in await blogs.said(goran, "blogs"))
-    assert any("Zzloud" in text for text in await blogs.said(lucia, HOME))
+    assert any("Zzloud" in text for text in await blogs.said(joao, HOME))
     assert "There is no" in await blogs.ask(goran, "direct", f"!blog show {number}")
-    assert "published already" in await blogs.ask(lucia, "direct", f"!blog publish {number} group group:rhythm")
+    assert "published already" in await blogs.ask(joao, "direct", f"!blog publish {number} group group:rhythm")
 
 
 async def test_followers_hear_of_what_they_may_read(blogs: House) -> None:
