@@ -46,7 +46,20 @@ from storage.database import Database
 from storage.errors import TakenElsewhere
 
 log = logging.getLogger(__name__)
-FEATURES = ("activity", "audit", "cases", "groups", "library", "profile", "roles", "rooms", "stewards", "welcome")
+FEATURES = (
+    "activity",
+    "audit",
+    "blogs",
+    "cases",
+    "groups",
+    "journal",
+    "library",
+    "profile",
+    "roles",
+    "rooms",
+    "stewards",
+    "welcome",
+)
 WISHES_SECONDS = 5.0
 """How long an operator's wish from the command line may wait."""
 CORE_PERMISSIONS = {"help": deferred("see what one can do")}
@@ -188,6 +201,7 @@ class App:
                 [handler.run for feature in self.features for handler in feature.memberships],
                 [watcher.run for feature in self.features for watcher in feature.states],
                 [handler.run for feature in self.features for handler in feature.talk],
+                [handler for feature in self.features for handler in feature.threads],
             ),
             {offer.name: offer for feature in self.features for offer in feature.offers},
             self.core.rooms.offers,

@@ -3,7 +3,7 @@
 A fenced block ``dialog`` has lines ``who @ place: what is said`` followed by indented lines: the bot's answer. ``…``
 stands for anything. ``who`` is one of the cast below; ``place`` a declared room key or ``direct``. In place of what is
 said: ``posts name.pdf [caption]``, ``reacts ✅`` or ``replies 1`` (to the bot's last message there), and ``waits`` for
-what the bot says by itself.
+what the bot says by itself; ``comments TEXT`` in the thread of what it said so last. ``⏎`` is a new line.
 """
 
 import re
@@ -16,7 +16,7 @@ from tests.world import Person
 
 _TURN = re.compile(r"^(\w[\w-]*) @ ([\w/-]+): ?(.*)$")
 _BLOCK = re.compile(r"^```dialog\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NUMBER = re.compile(r"\b([LBPMACSQ])(\d{4,})\b")
+_NUMBER = re.compile(r"\b([LBJPMACSQ])(\d{4,})\b")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ async def play(house: House, cast: dict[str, Person], dialog: list[Turn]) -> Non
     ids: dict[str, str] = {}
     for turn in dialog:
         person = cast[turn.who]
-        said = _with_people(_with_ids(turn.said, ids), cast)
+        said = _with_people(_with_ids(turn.said, ids), cast).replace(" ⏎ ", "\n")
         answer = await _act(house, person, turn.place, said)
         expected = [_with_ids(line, ids) for line in turn.answer]
         if expected:
@@ -56,6 +56,9 @@ async def _act(house: House, person: Person, place: str, said: str) -> str:
         return await house.answer(person, room, event)
     if verb == "waits":
         return (await house.said(person, place))[-1]
+    if verb == "comments":
+        await person.say(room, rest, thread=await _thread(house, person, room))
+        return ""
     if verb in ("reacts", "replies"):
         last = await _last_message(house, person, room)
         if verb == "replies":
@@ -64,6 +67,15 @@ async def _act(house: House, person: Person, place: str, said: str) -> str:
         await person.react(room, last, rest)
         return (await house.said(person, place))[-1]
     return await house.ask(person, place, said)
+
+
+async def _thread(house: House, person: Person, room: str) -> str:
+    """The last message by which the bot has begun something by itself."""
+    await house.settled()
+    messages = [raw for raw in await person.timeline(room) if raw["type"] == "m.room.message" and raw["content"]]
+    return str(
+        [raw for raw in messages if raw["sender"] == house.bot and "m.relates_to" not in raw["content"]][-1]["event_id"]
+    )
 
 
 async def _last_message(house: House, person: Person, room: str) -> str:

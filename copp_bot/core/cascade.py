@@ -9,7 +9,7 @@ from copp_bot.core.context import Effects, Place
 from copp_bot.core.effects import RowEffects
 from copp_bot.core.feature import ItemKind
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import EventId, ItemId
+from copp_bot.core.ids import EventId, ItemId, Scope, UserId
 from copp_bot.core.matrix.port import Edit, Redaction
 from copp_bot.core.reply import code, say
 from copp_bot.core.store import inbox as inbox_store
@@ -51,6 +51,9 @@ class Cascade:
         kind = self._kinds.get(item.kind)
         if kind is not None:
             kind.withdrawn(effects, items.row_id(item))
+        if redaction.sender != item.author:
+            action, author = f"{item.kind}.withdraw", UserId(item.author)
+            effects.audit(action, Scope(item.scope), actor=redaction.sender, target=author)
         items.withdraw(effects, item, redaction.sender)
 
     def edited(self, effects: RowEffects, place: Place, edit: Edit) -> None:

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,14 @@ LONGEST_CHOICE = 60
 """Characters of a reply to us that may stand for a choice; longer ones are talk."""
 
 
+@dataclass(frozen=True)
+class Known:
+    """Of the events that a batch refers to, those that we know, and those by which something is published."""
+
+    events: set[str]
+    publications: set[str]
+
+
 class Classifier:
     """Sorts prepared answers.
 
@@ -60,7 +69,7 @@ class Classifier:
         """The rows to write, in sync order; chat goes into ``counts`` alone."""
         rooms = store.known_rooms(session, [room.room_id for room in incoming.rooms])
         targets = _targets(incoming.rooms)
-        known = store.known_events(session, targets)
+        known = Known(store.known_events(session, targets), store.publications(session, targets))
         parts: list[list[dict[str, Any]]] = []
         said: list[Message] = []
         for room in incoming.rooms:
@@ -81,7 +90,7 @@ class Classifier:
         self,
         room: "RoomBatch",
         row: KnownRoom | None,
-        known: set[str],
+        known: "Known",
         incoming: "Incoming",
         out: list[dict[str, Any]],
     ) -> None:
@@ -96,7 +105,7 @@ class Classifier:
         if room.events.after:
             out.append(_whole("block", room.room_id, self._bot, room.events.after, incoming.token))
 
-    def _kind(self, raw: JsonDict, room: KnownRoom | None, known: set[str], is_new: bool) -> str | None:
+    def _kind(self, raw: JsonDict, room: KnownRoom | None, known: "Known", is_new: bool) -> str | None:
         event_type = raw.get("type")
         if not isinstance(raw.get("event_id"), str) or not isinstance(raw.get("sender"), str):
             return None
@@ -107,17 +116,19 @@ class Classifier:
         if event_type == "m.room.redaction":
             return "redaction"
         if event_type == "m.reaction":
-            return "reaction" if _target(raw) in known else None
+            return "reaction" if _target(raw) in known.events else None
         return self._message_kind(raw, room, known, is_new) if event_type == "m.room.message" else None
 
-    def _message_kind(self, raw: JsonDict, room: KnownRoom | None, known: set[str], is_new: bool) -> str | None:
+    def _message_kind(self, raw: JsonDict, room: KnownRoom | None, known: "Known", is_new: bool) -> str | None:
         content = raw.get("content")
         if not isinstance(content, dict) or content.get("msgtype") == "m.notice":
             return None
         relation = content.get("m.relates_to")
         if isinstance(relation, dict) and relation.get("rel_type") == "m.replace":
-            return "edit" if _target(raw) in known else None
-        if is_new or self._is_for_us(content, room, _reply_to(raw) in known):
+            return "edit" if _target(raw) in known.events else None
+        if is_new or self._is_for_us(content, room, _reply_to(raw) in known.events):
+            return "message"
+        if _thread(raw) in known.publications:
             return "message"
         if content.get("msgtype") in FILES and room is not None and room.key and self._offers(room.key):
             return "message"
@@ -189,6 +200,10 @@ def _target(raw: JsonDict) -> str:
 def _reply_to(raw: JsonDict) -> str:
     reply = _relation(raw).get("m.in_reply_to")
     return _event_id(reply.get("event_id")) if isinstance(reply, dict) else ""
+
+
+def _thread(raw: JsonDict) -> str:
+    return _target(raw) if _relation(raw).get("rel_type") == "m.thread" else ""
 
 
 def _event_id(value: Any) -> str:

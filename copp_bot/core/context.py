@@ -51,12 +51,14 @@ class Effects(Protocol):
         *,
         reply_to: EventId | None = None,
         thread: EventId | None = None,
+        below: TxnId | None = None,
         bulk: bool = False,
         about: Sequence[str] = (),
     ) -> TxnId:
         """Send to a room, or to a person's direct chat. ``bulk`` goes after answers to people.
 
         Args:
+            below: an earlier message of ours, in whose thread this goes.
             about: what a job says this about, so that ``store.said`` knows it when an older database comes back.
         """
 

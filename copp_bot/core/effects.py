@@ -118,12 +118,14 @@ class RowEffects:
         *,
         reply_to: EventId | None = None,
         thread: EventId | None = None,
+        below: TxnId | None = None,
         bulk: bool = False,
         about: Sequence[str] = (),
     ) -> TxnId:
         """Send to a room, or to a person's direct chat; returns the transaction id of the text."""
         marks = {ABOUT_FIELD: list(about)} if about else {}
-        return self._message(self._next(), target, reply, {**_relation(reply_to, thread), **marks}, bulk)
+        relation = _relation(reply_to, thread) if below is None else _in_thread(None, {"$txn": below})
+        return self._message(self._next(), target, reply, {**relation, **marks}, bulk)
 
     def answer(
         self, txn: TxnId, target: RoomId | UserId, reply: Reply, *, reply_to: EventId | None, thread: EventId | None
@@ -296,15 +298,20 @@ def _commands(reply: Reply) -> dict[str, str]:
 def _relation(reply_to: EventId | None, thread: EventId | None) -> dict[str, Any]:
     """``m.relates_to`` of a rich reply, in a thread when there is one (Client-Server API, threading)."""
     if thread is not None:
-        return {
-            "m.relates_to": {
-                "rel_type": "m.thread",
-                "event_id": thread,
-                "is_falling_back": reply_to is None,
-                "m.in_reply_to": {"event_id": reply_to or thread},
-            }
-        }
+        return _in_thread(reply_to, thread)
     return {"m.relates_to": {"m.in_reply_to": {"event_id": reply_to}}} if reply_to else {}
+
+
+def _in_thread(reply_to: EventId | None, root: EventId | dict[str, TxnId]) -> dict[str, Any]:
+    """A message in the thread of ``root``; without a reply it falls back to one to the root, for older clients."""
+    return {
+        "m.relates_to": {
+            "rel_type": "m.thread",
+            "event_id": root,
+            "is_falling_back": reply_to is None,
+            "m.in_reply_to": {"event_id": reply_to or root},
+        }
+    }
 
 
 def _annotation(event_id: Any, key: str) -> dict[str, Any]:

@@ -104,6 +104,14 @@ class StateHandler:
 
 
 @dataclass(frozen=True)
+class ThreadHandler:
+    """Called with what people write in the thread of the message that publishes an item of a kind."""
+
+    kind: str
+    run: Callable[[Effects, Place, ItemId, Message], None]
+
+
+@dataclass(frozen=True)
 class Job:
     """Declared scheduled work.
 
@@ -162,6 +170,7 @@ class Feature:
     memberships: tuple[MembershipHandler, ...] = ()
     states: tuple[StateHandler, ...] = ()
     talk: tuple[TalkHandler, ...] = ()
+    threads: tuple[ThreadHandler, ...] = ()
     jobs: tuple[Job, ...] = ()
     tasks: tuple[TaskKind, ...] = ()
     items: tuple[ItemKind, ...] = ()
@@ -194,4 +203,5 @@ __all__ = [
     "StateHandler",
     "TalkHandler",
     "TaskKind",
+    "ThreadHandler",
 ]

@@ -21,6 +21,10 @@ ItemId = NewType("ItemId", int)
 COMMUNITY = Scope("community")
 
 
+OWN = "~"
+"""Keys of members' own spaces begin so; those of declared rooms and groups cannot."""
+
+
 def group_scope(key: str) -> Scope:
     """The scope of a group space."""
     return Scope(f"group:{key}")

@@ -120,6 +120,8 @@ def withdraw(effects: Effects, item: ItemRow, by: UserId) -> None:
 
 def _includes(audience: str, former: str) -> bool:
     """May everybody who could read it go on reading it?"""
+    if former.startswith("private:"):
+        return True  # its one reader is the one who shares it
     return audience in (PUBLIC, former) or (audience == FOR_COMMUNITY and former != PUBLIC)
 
 

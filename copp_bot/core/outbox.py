@@ -259,7 +259,7 @@ class Outbox:
             target = await self._resolve(f"txn:{related['$txn']}")
             if target is None:
                 return None
-            content = {**content, "m.relates_to": {**relation, "event_id": target}}
+            content = {**content, "m.relates_to": _resolved(relation, related, target)}
         if self._clock.now() - item.created_at > REMEMBERED:
             found = await self._find(room, item, content)
             if found is not None:
@@ -379,6 +379,12 @@ class _NotYet(Exception):
 def _mark(session: Session, sent: Sequence[tuple[str, str, str, datetime]]) -> None:
     store.mark_sent(session, sent)
     failpoint.reached("outbox.marking")
+
+
+def _resolved(relation: JsonDict, placeholder: JsonDict, target: EventId) -> JsonDict:
+    """The relation with the event that an earlier message became, also where a thread falls back to a reply."""
+    reply = {"event_id": target} if relation.get("m.in_reply_to") == {"event_id": placeholder} else None
+    return {**relation, "event_id": target, **({"m.in_reply_to": reply} if reply else {})}
 
 
 def _is_same(raw: Mapping[str, Any], item: Outgoing, content: JsonDict) -> bool:

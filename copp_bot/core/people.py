@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from copp_bot.core.ids import RoomKey, UserId
+from copp_bot.core.ids import OWN, RoomKey, UserId
 from copp_bot.core.permissions import Standing, Viewer
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
@@ -22,7 +22,9 @@ def load_viewer(session: Session, user_id: UserId, now: datetime) -> Viewer:
     return Viewer(
         user_id=user_id,
         standing=_standing(keys),
-        groups=frozenset(spaces - {ROOT_KEY}) if ROOT_KEY in spaces else frozenset(),
+        groups=frozenset(key for key in spaces if key != ROOT_KEY and not key.startswith(OWN))
+        if ROOT_KEY in spaces
+        else frozenset(),
         grants=people_store.grants(session, user_id, now) if ROOT_KEY in spaces else (),
         name=profile.display_name if profile else None,
         language=profile.language if profile else None,

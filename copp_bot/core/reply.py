@@ -6,6 +6,7 @@ Parts are data, never markup, so nothing a member wrote can become a tag, a link
 import re
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ class Span:
 
     plain: str
     html: str
+    is_block: bool = False
+    """Paragraphs of their own: stands alone in its line, and no line break is put beside it."""
 
 
 Part = str | Span
@@ -56,10 +59,20 @@ def link(text: str, url: str) -> Span:
     return Span(plain, f'<a href="{escape(url, quote=True)}">{escape(label)}</a>')
 
 
+def verbatim(text: str) -> Span:
+    """Several lines exactly as they are, to be copied."""
+    return Span(text, f"<pre><code>{escape(text, quote=False)}</code></pre>", is_block=True)
+
+
 def person(user_id: str, name: str | None = None) -> Span:
     """A person as clients show one; whether they are notified is said by ``Reply.mentions`` alone."""
     label = clean(name or user_id)
     return Span(label, f'<a href="{MATRIX_TO}{quote(user_id, safe="@:")}">{escape(label)}</a>')
+
+
+def room_link(text: str, room_id: str, server: str) -> Span:
+    """A link to a room, which the reader's own client finds through ``server``; the plain form shows the address."""
+    return link(text, f"{MATRIX_TO}{quote(room_id, safe='!:')}?via={quote(server)}")
 
 
 def event_link(text: str, room_id: str, event_id: str) -> Span:
@@ -133,7 +146,9 @@ class Reply:
     @property
     def html(self) -> str:
         """Matrix's allowed HTML subset (Client-Server API, ``org.matrix.custom.html``)."""
-        return "<br>".join("".join(_html(p) for p in line) for line in self._all_lines())
+        lines = self._all_lines()
+        breaks = ["" if _is_block(one) or _is_block(other) else "<br>" for one, other in pairwise(lines)]
+        return "".join(part for pair in zip(map(_line_html, lines), [*breaks, ""], strict=True) for part in pair)
 
     def content(self) -> dict[str, Any]:
         """The content of an ``m.room.message`` event."""
@@ -173,6 +188,14 @@ def _plain(part: Part) -> str:
 
 def _html(part: Part) -> str:
     return escape(clean_keep_spaces(part), quote=False) if isinstance(part, str) else part.html
+
+
+def _line_html(line: Line) -> str:
+    return "".join(map(_html, line))
+
+
+def _is_block(line: Line) -> bool:
+    return any(isinstance(part, Span) and part.is_block for part in line)
 
 
 def clean_keep_spaces(text: str) -> str:

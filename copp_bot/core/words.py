@@ -3,6 +3,7 @@
 The rule it keeps: how many people did something is said in bands, because a small exact number points at someone.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from gettext import find
 from zoneinfo import ZoneInfo
@@ -12,7 +13,8 @@ from babel.dates import format_datetime
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import DEFAULT_LANGUAGE, LOCALES, current_language
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import group_of
+from copp_bot.core.ids import Audience, group_of
+from copp_bot.core.reply import Reply
 
 BANDS = ((50, "50+"), (20, "20–49"), (10, "10–19"), (5, "5–9"), (1, "1–4"))
 
@@ -29,6 +31,30 @@ def scope_title(rooms: RoomDirectory, scope: str) -> str:
         return _("the community")
     info = rooms.groups().get(key)
     return info.title if info else key
+
+
+def audience_words(rooms: RoomDirectory, audience: Audience) -> str:
+    """Who may read, in the middle of a sentence."""
+    key = group_of(audience)
+    if key is not None:
+        info = rooms.groups().get(key)
+        return _("the group “{title}”").format(title=info.title if info else key)
+    if audience == "public":
+        return _("everyone, member or not,")
+    return _("all members of the community") if audience == "community" else _("you alone")
+
+
+def group_titles(rooms: RoomDirectory, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Groups by key with their titles."""
+    known = rooms.groups()
+    return tuple((key, known[key].title if key in known else key) for key in sorted(keys))
+
+
+def for_readers_here(reply: Reply, is_direct: bool) -> Reply:
+    """In a shared room always the same last line, whether or not there is more, so that it tells nothing."""
+    if is_direct:
+        return reply
+    return reply.and_line(_("Only what everyone here may read is shown. Ask me in our direct chat to look further."))
 
 
 def is_translated(language: str) -> bool:

@@ -19,14 +19,15 @@ from copp_bot.core.commands.dispatcher import Dispatcher
 from copp_bot.core.context import Place
 from copp_bot.core.direct import DirectChats
 from copp_bot.core.effects import Batch, RowEffects
-from copp_bot.core.feature import FileOffer
-from copp_bot.core.ids import EventId, RoomId, UserId
+from copp_bot.core.feature import FileOffer, ThreadHandler
+from copp_bot.core.ids import EventId, ItemId, RoomId, UserId
 from copp_bot.core.logs import about, ref_of
 from copp_bot.core.matrix import events
 from copp_bot.core.matrix.port import Edit, Event, Membership, Message, Reaction, Redaction, State
 from copp_bot.core.metrics import Metrics
 from copp_bot.core.own_acts import OWN_MEMBER, is_news
 from copp_bot.core.store import inbox as store
+from copp_bot.core.store import items as items_store
 from copp_bot.core.store.inbox import InboxRow, InboxState
 from copp_bot.core.talk import Talk, of_row
 from storage.database import Database
@@ -39,11 +40,14 @@ TalkListener = Callable[[RowEffects, Place, Talk], None]
 
 @dataclass(frozen=True)
 class Listeners:
-    """Who hears of memberships, of other state in declared rooms, and of what newcomers say and are answered."""
+    """Who hears, in the same transaction, of memberships, of state in declared rooms, of what newcomers say and are
+    answered, and of replies in threads.
+    """
 
     memberships: Sequence[mirror.MembershipListener] = ()
     states: Sequence[StateListener] = ()
     talk: Sequence[TalkListener] = ()
+    threads: Sequence[ThreadHandler] = ()
 
 
 class Handlers:
@@ -137,10 +141,20 @@ class Handlers:
     def _message(self, effects: RowEffects, place: Place, message: Message) -> None:
         if prompts.by_words(effects, place, message, self.dispatcher):
             return
+        self._thread(effects, place, message)
         if message.file is not None and not message.body.lstrip().startswith("!"):
             self._offer(effects, place, message)
             return
         self.dispatcher.message(effects, place, message)
+
+    def _thread(self, effects: RowEffects, place: Place, message: Message) -> None:
+        """What is said below a published item is about it; a command there is a command."""
+        if message.thread is None or message.body.lstrip().startswith(("!", "！")):
+            return
+        item = items_store.published_as(effects.session, message.thread)
+        for handler in self._listeners.threads if item is not None else ():
+            if item is not None and item.kind == handler.kind:
+                handler.run(effects, place, ItemId(item.id or 0), message)
 
     def _offer(self, effects: RowEffects, place: Place, message: Message) -> None:
         """A file without a command: the features that the room's declaration names may offer to take it."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from copp_bot.core.errors import NotFound
 from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import COMMUNITY, RoomKey, Scope
+from copp_bot.core.ids import COMMUNITY, RoomKey, Scope, UserId
 from copp_bot.core.people import RECEPTION_KEY
 from copp_bot.core.permissions import EVERYTHING, Policy, Role
 from copp_bot.rooms.pictures import Picture
@@ -40,6 +40,7 @@ class DeclaredRoom:
         history: ``m.room.history_visibility``.
         closed: it stays to be read; members write no more.
         opened: the declaration of a room opened by command, as JSON; it stands in the room's marker too.
+        owner: the member whose own it is (``rooms.personal``).
     """
 
     key: RoomKey
@@ -63,6 +64,7 @@ class DeclaredRoom:
     avatar: Picture | None = None
     closed: bool = False
     opened: str | None = None
+    owner: UserId | None = None
 
     @property
     def is_space(self) -> bool:
@@ -196,7 +198,7 @@ class DeclaredRooms:
         rooms = {
             str(room.key): room.title
             for room in self.declaration.rooms
-            if room.scope == COMMUNITY and not room.is_given and not room.roles
+            if room.scope == COMMUNITY and not room.is_given and not room.roles and room.owner is None
         }
         return rooms | {group.key: group.title for group in self.groups().values() if group.listed}
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from copp_bot.core.ids import UserId, group_of
 from copp_bot.core.matrix.port import MARKER, RoomEditor
 from copp_bot.core.store import meta
-from copp_bot.rooms import state, store
+from copp_bot.rooms import personal, state, store
 from copp_bot.rooms.declaration import community_room, group_of_file, group_rooms, group_space
 from copp_bot.rooms.declared import Declaration, DeclaredGroup, DeclaredRoom, DeclaredRooms
 from copp_bot.rooms.models import GroupFile, RoomEntry, is_key
@@ -59,7 +59,8 @@ def current(session: Session, folder: Declaration) -> Declaration:
     """The folder's declaration with what commands have opened and closed."""
     kept = meta.beginning(session, OPENED)
     opened = [one for key, text in kept.items() if folder.room(key) is None and (one := read(key, text))]
-    return _with_closed(_with_opened(folder, opened), meta.beginning(session, CLOSED))
+    declared = _with_closed(_with_opened(folder, opened), meta.beginning(session, CLOSED))
+    return personal.with_personal(declared, personal.kept(session))
 
 
 def opened(session: Session) -> tuple[Opened, ...]:
@@ -108,6 +109,9 @@ def take_back(session: Session, folder: Declaration, observed: Observed) -> tupl
         found = read(key, json.dumps(marker.get(state.DECLARED)))
         if found is not None and folder.room(key) is None and not is_known(session, key):
             keep(session, found)
+            back.append(key)
+        if (own := personal.read(json.dumps(marker.get(state.DECLARED)))) is not None and own.key == key:
+            personal.keep(session, own)
             back.append(key)
         if marker.get(state.CLOSED) is True and "/" not in key and meta.get(session, CLOSED + key) is None:
             close(session, key, True)

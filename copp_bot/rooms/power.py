@@ -109,11 +109,14 @@ def powers_in(scope: Scope, grants: Iterable[RoleGrant], roles: Mapping[str, Rol
 def desired(room: DeclaredRoom, powers: Mapping[UserId, int]) -> JsonDict:
     """The declared content for a room, without the bot and without regard to the room's version."""
     events = dict.fromkeys(OURS_ALONE, BOT)
+    users = dict(powers)
+    if room.owner is not None:
+        users[room.owner] = max(STEWARD, users.get(room.owner, 0))
     if room.is_for_reading:
         # Reacting, and taking one's own reaction back, is not posting.
         events |= {"m.reaction": 0, "m.room.redaction": 0}
     return {
-        "users": dict(powers),
+        "users": users,
         "users_default": 0,
         "events": events,
         "events_default": BOT if room.is_space else STEWARD if room.is_for_reading else 0,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import COMMUNITY, RoomId, RoomKey, Scope, UserId, group_of
+from copp_bot.core.ids import COMMUNITY, OWN, RoomId, RoomKey, Scope, UserId, group_of
 from copp_bot.rooms.checks import ROOT
 from copp_bot.rooms.declared import PUBLIC, reader_roles
 
@@ -149,6 +149,8 @@ class _Person:
         return max(min(since), member.since) if since and member else None
 
     def _shall_be_brought(self, room: RoomFacts, belongs: datetime) -> bool:
+        if room.key.startswith(OWN):
+            return False  # whoever may come into a member's own space comes by themselves
         if not (self._is_visible_everywhere(room) if room.is_space else room.is_given):
             return False
         stay = self._stay(room)

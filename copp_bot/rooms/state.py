@@ -9,6 +9,7 @@ from typing import Any
 
 from copp_bot.core.ids import RoomId
 from copp_bot.core.matrix.port import MARKER, JsonDict
+from copp_bot.core.people import ROOT_KEY
 from copp_bot.rooms.declared import PUBLIC, DeclaredRoom
 
 REFERENCE = "$room"
@@ -87,13 +88,15 @@ def own_state(room: DeclaredRoom, server: str) -> list[StateEvent]:
 def join_rules(room: DeclaredRoom) -> JsonDict:
     """Public rooms for everyone; rooms of the community or of a group for members of the space; all else by invitation.
 
-    No room can be knocked at: a knocked room shows its name to strangers.
+    A member's own space is open to the members of the community, and so are its rooms. No room can be knocked at: a
+    knocked room shows its name to strangers.
     """
     if room.readers == PUBLIC:
         return {"join_rule": "public"}
-    if room.is_space or room.roles or room.parent is None:
+    space = ROOT_KEY if room.owner is not None else room.parent
+    if space is None or room.roles or (room.is_space and room.owner is None):
         return {"join_rule": "invite"}
-    return {"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": reference(room.parent)}]}
+    return {"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": reference(space)}]}
 
 
 def child_link(room: DeclaredRoom, server: str) -> JsonDict:

@@ -3,6 +3,7 @@
 from storage.tables import (
     activity,
     audit,
+    blogs,
     cases,
     files,
     groups,
@@ -22,6 +23,7 @@ from storage.tables import (
 __all__ = [
     "activity",
     "audit",
+    "blogs",
     "cases",
     "files",
     "groups",

@@ -25,7 +25,8 @@ class ItemRow(SQLModel, table=True):
 
     ``scope`` owns it (``community``, ``group:<key>``, ``person:<user id>``); ``audience`` may read it (``public``,
     ``community``, ``group:<key>``, ``people:<list>``, ``private:<user id>``). People say the ``number`` (``L4821``).
-    ``licence`` is an SPDX identifier.
+    ``licence`` is an SPDX identifier. ``publication`` is the transaction id of the message of ours that shows it to its
+    readers; the replies in the thread of that message are about it, and redacting the message withdraws it.
     """
 
     __tablename__ = "item"
@@ -43,6 +44,7 @@ class ItemRow(SQLModel, table=True):
     room_id: str | None = None
     event_id: str | None = Field(default=None, index=True)
     command_event: str | None = Field(default=None, index=True)
+    publication: str | None = Field(default=None, index=True)
     created_at: datetime = moment()
     updated_at: datetime = moment()
     withdrawn_at: datetime | None = moment_or_none()

@@ -34,6 +34,7 @@ class RecordedEffects:
         *,
         reply_to: EventId | None = None,
         thread: EventId | None = None,
+        below: TxnId | None = None,
         bulk: bool = False,
         about: Sequence[str] = (),
     ) -> TxnId:

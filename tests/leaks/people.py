@@ -50,12 +50,14 @@ class Content:
     Args:
         audience: who may read it; None for one that was taken back.
         author: who shared it, in ``room``.
+        kind: ``library``, or ``blog`` for a post, or a draft where it is private.
     """
 
     name: str
     audience: str | None
     author: str
     room: str
+    kind: str = "library"
 
     @property
     def title(self) -> str:
@@ -74,8 +76,13 @@ class Content:
 
     @property
     def file(self) -> str:
-        """Its file's name without the ending."""
-        return f"{self.name}paper"
+        """Its file's name without the ending, or a word of its comment; a post without one is known by its title."""
+        return f"{self.name}paper" if self.has_file_or_comment else self.title
+
+    @property
+    def has_file_or_comment(self) -> bool:
+        """Only posts that are for members alone are commented on here: what they say is not for everyone."""
+        return self.kind == "library" or (self.audience or "group").partition(":")[0] in ("community", "group")
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -92,9 +99,17 @@ CONTENTS = (
     Content("jerkin", "people:chosen", "lucia", "rhythm/library"),
     Content("kestrel", None, "lucia", "rhythm/library"),
     Content("lozenge", None, "lucia", "rhythm/library"),
+    Content("marrow", "public", "goran", "blogs", "blog"),
+    Content("nonpareil", "community", "zofia", "blogs", "blog"),
+    Content("osprey", "group:rhythm", "lucia", "rhythm/home", "blog"),
+    Content("pewter", "group:archive", "ioana", "archive/home", "blog"),
+    Content("quagga", "private:lucia", "lucia", "", "blog"),
+    Content("rowlock", None, "lucia", "rhythm/home", "blog"),
+    Content("sextant", None, "lucia", "rhythm/home", "blog"),
 )
-"""The last two were withdrawn and redacted."""
-WITHDRAWN, REDACTED = CONTENTS[-2:]
+"""The last two of each kind were withdrawn and redacted."""
+TAKEN_BACK = tuple(content for content in CONTENTS if content.audience is None)
+WITHDRAWN, REDACTED, POST_WITHDRAWN, POST_REDACTED = TAKEN_BACK
 
 
 def may_read(name: str, content: Content) -> bool:

@@ -20,7 +20,7 @@ from copp_bot.core.ids import Audience, RoomId, UserId
 from copp_bot.core.store import items as items_store
 from tests import policy
 from tests.fakes.person import FakeWorld
-from tests.features.library.library_house import shelve
+from tests.features.library.library_house import number_in, shelve
 from tests.house import House, community
 from tests.leaks.people import (
     CONTENTS,
@@ -30,6 +30,8 @@ from tests.leaks.people import (
     NEWCOMER,
     OUTSIDER,
     PLACES,
+    POST_REDACTED,
+    POST_WITHDRAWN,
     REDACTED,
     WITHDRAWN,
     Content,
@@ -42,7 +44,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PLACES_OF = [(name, place) for name, places in PLACES.items() for place in places]
 COMMON = "everywhereword"
 """Stands in every content."""
-MISSING = "L999999999"
+MISSING = {"library": "L999999999", "blog": "B999999999"}
+DENIED = {"library": ("show", "get"), "blog": ("show", "history")}
+"""What is answered alike for what may not be read and for what is not there."""
 
 
 @dataclass
@@ -108,6 +112,18 @@ def probes(surface: str, content: Content, number: str) -> tuple[str, ...]:
         "!library withdraw": (f"!library withdraw {number[0]}0{number[1:]}x",),
         "!library add": (),
         "!library edit": (f"!library edit {number}",),
+        "!blog search": (
+            f"!blog search {content.inside}",
+            f"!blog search {content.title[:5]}",
+            f"!blog search {COMMON} lang:en",
+        ),
+        "!blog show": (f"!blog show {number}",),
+        "!blog history": (f"!blog history {number}",),
+        "!blog list": ("!blog list", f"!blog list #{content.tag}"),
+        "!blog preview": (f"!blog preview {number}",),
+        "!blog edit": (f"!blog edit {number}",),
+        "!blog publish": (f"!blog publish {number} group group:nowhere",),
+        "!blog withdraw": (f"!blog withdraw {number[0]}0{number[1:]}x",),
     }[surface]
 
 
@@ -168,20 +184,22 @@ async def test_denied_is_answered_like_what_does_not_exist(matrix: Matrix, name:
     present = {name} if place == "direct" else await _present(matrix, place)
     for content in (content for content in CONTENTS if not may_be_shown(place, present, content)):
         number = matrix.numbers[content.name]
-        for verb in ("show", "get"):
-            denied = _body(matrix, answers, name, place, f"!library {verb} {number}")
-            missing = _body(matrix, answers, name, place, f"!library {verb} {MISSING}")
-            assert denied.replace(number, MISSING) == missing
+        for verb in DENIED[content.kind]:
+            none = MISSING[content.kind]
+            denied = _body(matrix, answers, name, place, f"!{content.kind} {verb} {number}")
+            missing = _body(matrix, answers, name, place, f"!{content.kind} {verb} {none}")
+            assert denied.replace(number, none) == missing
 
 
 @pytest.mark.parametrize(("name", "place"), PLACES_OF)
 async def test_counts_tell_of_what_is_shown_alone(matrix: Matrix, name: str, place: str) -> None:
     answers = await matrix.answers(name, place)
     present = {name} if place == "direct" else await _present(matrix, place)
-    count = sum(may_be_shown(place, present, content) for content in CONTENTS if name != OUTSIDER)
-    body = _body(matrix, answers, name, place, f"!library search {COMMON} lang:en")
-    found = re.match(r"(\d+) for ", body)
-    assert (int(found[1]) if found else 0) == count, body
+    for kind in DENIED:
+        there = [content for content in CONTENTS if content.kind == kind and name != OUTSIDER]
+        body = _body(matrix, answers, name, place, f"!{kind} search {COMMON} lang:en")
+        found = re.match(r"(\d+) for ", body)
+        assert (int(found[1]) if found else 0) == sum(may_be_shown(place, present, one) for one in there), body
 
 
 async def test_who_went_is_in_no_room(matrix: Matrix) -> None:
@@ -204,8 +222,10 @@ async def test_the_table_has_both_answers() -> None:
 
 
 def _direct_probes(matrix: Matrix, content: Content) -> tuple[str, ...]:
-    """Three that show the title, and last the one that brings the file."""
+    """Those that show the title, and last the one that brings the file or the comment."""
     number = matrix.numbers[content.name]
+    if content.kind == "blog":
+        return f"!blog search {content.inside}", f"!blog show {number}"
     return f"!library search {content.inside}", f"!library show {number}", f"!library get {number}"
 
 
@@ -243,7 +263,32 @@ async def _peopled(house: House) -> None:
         await house.direct(house.people[name])
 
 
+async def _posted(house: House, content: Content) -> str:
+    """A draft, published and commented on unless it is private."""
+    author, text = house.people[content.author], f"The {content.inside} of what is {COMMON} and of that."
+    command = f"!blog new {content.title} #{content.tag} lang:en\n{text}"
+    number = number_in(await house.ask(author, "direct", command))
+    if not content.room:
+        return number
+    group, _, home = content.room.partition("/")
+    whose = f"group group:{group}" if home else "public yes" if content.audience == "public" else "community"
+    await house.ask(author, "direct", f"!blog publish {number} {whose}")
+    if content.has_file_or_comment:
+        root = await _publication(house, content)
+        await author.say(house.rooms[content.room], f"A {content.file} of mine.", thread=root)
+        await house.settled()
+    return number
+
+
+async def _publication(house: House, content: Content) -> str:
+    timeline = await house.people[content.author].timeline(house.rooms[content.room])
+    return next(str(raw["event_id"]) for raw in timeline if content.title in json.dumps(raw["content"]) and
+                "m.relates_to" not in raw["content"] and raw["sender"] == house.bot)  # fmt: skip
+
+
 async def _shared(house: House, content: Content) -> str:
+    if content.kind == "blog":
+        return await _posted(house, content)
     text = f"The {content.inside} of what is {COMMON} and of that which we have."
     number = await shelve(house, content.author, content.room, text, f"{content.title} #{content.tag} lang:en",
                           f"{content.file}.pdf")  # fmt: skip
@@ -274,6 +319,11 @@ async def _taken_back(matrix: Matrix) -> None:
     room = house.rooms[REDACTED.room]
     posted = [raw for raw in await author.timeline(room) if REDACTED.file in json.dumps(raw["content"])]
     await author.redact(room, next(raw["event_id"] for raw in posted if raw["sender"] == author.user_id))
+    await matrix.ask(POST_WITHDRAWN.author, "direct", f"!blog withdraw {matrix.numbers[POST_WITHDRAWN.name]}")
+    writer = house.people[POST_REDACTED.author]
+    direct = await house.direct(writer)
+    typed = [raw for raw in await writer.timeline(direct) if POST_REDACTED.title in json.dumps(raw["content"])]
+    await writer.redact(direct, next(raw["event_id"] for raw in typed if raw["sender"] == writer.user_id))
     await house.settled()
 
 
@@ -288,8 +338,10 @@ async def _everything_asked(matrix: Matrix) -> None:
         texts = dict.fromkeys(
             text for content in CONTENTS for surface in SHARED
             for text in probes(surface, content, matrix.numbers[content.name])
+            if surface.startswith(f"!{content.kind} ")
         )  # fmt: skip
-        for text in [*texts, f"!library show {MISSING}", f"!library get {MISSING}"]:
+        missing = [f"!{kind} {verb} {MISSING[kind]}" for kind, verbs in DENIED.items() for verb in verbs]
+        for text in [*texts, *missing]:
             await matrix.ask(name, place, text)
         for author in {content.author for content in CONTENTS}:
             await matrix.ask(name, place, f"!who {matrix.house.people[author].user_id}")

@@ -18,13 +18,14 @@ def read(data: bytes, charset: str) -> dict[str, Any]:
     """Title (the first heading) and text."""
     source = texts.decode(data, charset)
     title = _HEADING.search(source[:20_000])
-    text, _ = texts.kept(_plain(source[: texts.LONGEST]))
+    text, _ = texts.kept(plain(source[: texts.LONGEST]))
     is_cut = len(data) > READ_BYTES or len(source) > texts.LONGEST
-    return {"title": texts.tidy_title(_plain(title[1]) if title else None), "text": text, "is_cut": is_cut}
+    return {"title": texts.tidy_title(plain(title[1]) if title else None), "text": text, "is_cut": is_cut}
 
 
-def _plain(source: str) -> str:
-    blocks = _PARSER.parse(source)
+def plain(source: str, parser: MarkdownIt = _PARSER) -> str:
+    """The words of a text without marks, and without raw HTML where the parser knows any."""
+    blocks = parser.parse(source)
     return "\n".join(_text(block) for block in blocks if block.type in {"inline", "fence", "code_block"})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from copp_bot.core.store import inbox
@@ -37,6 +37,21 @@ def known_events(session: Session, event_ids: Iterable[str]) -> set[str]:
     wanted = list(event_ids)
     parts = (wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE))
     return set().union(*(_known(session, part) for part in parts))
+
+
+def publications(session: Session, event_ids: Iterable[str]) -> set[str]:
+    """Those of the events that are messages of ours by which an item is published: their threads are followed."""
+    wanted = list(event_ids)
+    parts = (wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE))
+    return {event for part in parts for event in session.scalars(_publications(part)) if event}
+
+
+def _publications(wanted: Sequence[str]) -> Select[str | None]:
+    return (
+        select(col(OutboxRow.event_id))
+        .join(ItemRow, col(ItemRow.publication) == col(OutboxRow.txn_id))
+        .where(col(OutboxRow.event_id).in_(wanted))
+    )
 
 
 def _known(session: Session, wanted: Sequence[str]) -> set[str]:

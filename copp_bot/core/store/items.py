@@ -1,17 +1,17 @@
 """Items: the rows behind the read gate. Every query that leaves here has passed ``visible``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select
 from sqlmodel import Session, col
 
 from copp_bot.core.ids import Audience, EventId, ItemId
 from storage import search
 from storage.tables.files import FileRow, ItemFileRow
 from storage.tables.items import ItemRow, ItemState, ItemTagRow, ItemTextRow
-from storage.tables.outbox import ShownRow
+from storage.tables.outbox import OutboxRow, ShownRow
 
 __all__ = ["ItemRow"]
 
@@ -40,8 +40,13 @@ def newest(
     session: Session, audiences: Iterable[Audience], kind: str, limit: int, having: Having | None = None
 ) -> Sequence[ItemRow]:
     """The newest items of a kind that may be shown, newest first."""
+    statement = matching(audiences, kind, having or Having())
+    return session.scalars(statement.order_by(col(ItemRow.id).desc()).limit(limit)).all()
+
+
+def matching(audiences: Iterable[Audience], kind: str, having: Having) -> Select[ItemRow]:
+    """The items of a kind that may be shown and have what is asked for, in no order."""
     statement = select(ItemRow).where(col(ItemRow.kind) == kind, visible(audiences))
-    having = having or Having()
     for tag in having.tags:
         statement = statement.where(
             exists().where(col(ItemTagRow.item_id) == col(ItemRow.id), col(ItemTagRow.tag) == tag)
@@ -50,7 +55,7 @@ def newest(
         statement = statement.where(col(ItemRow.language) == having.language)
     if having.licence is not None:
         statement = statement.where(col(ItemRow.licence) == having.licence)
-    return session.scalars(statement.order_by(col(ItemRow.id).desc()).limit(limit)).all()
+    return statement
 
 
 def get_visible(session: Session, audiences: Iterable[Audience], ids: Sequence[int]) -> dict[int, ItemRow]:
@@ -59,9 +64,13 @@ def get_visible(session: Session, audiences: Iterable[Audience], ids: Sequence[i
     return {row.id: row for row in rows if row.id is not None}
 
 
-def by_author(session: Session, audiences: Iterable[Audience], author: str, limit: int) -> Sequence[ItemRow]:
-    """What someone has shared and may be shown, newest first."""
+def by_author(
+    session: Session, audiences: Iterable[Audience], author: str, limit: int, kinds: Collection[str] | None = None
+) -> Sequence[ItemRow]:
+    """What someone has shared and may be shown, newest first; of these kinds alone where some are said."""
     statement = select(ItemRow).where(col(ItemRow.author) == author, visible(audiences))
+    if kinds is not None:
+        statement = statement.where(col(ItemRow.kind).in_(sorted(kinds)))
     return session.scalars(statement.order_by(col(ItemRow.id).desc()).limit(limit)).all()
 
 
@@ -124,10 +133,15 @@ def search_marks(kind: str, having: Having) -> list[str]:
 
 
 def by_source(session: Session, event_id: EventId) -> Sequence[ItemRow]:
-    """Live items made from an event: the file or message itself, or the command that made them. For cascades only."""
+    """Live items that come from an event: the file or message itself, the command that made them, or our publication.
+
+    For cascades only.
+    """
     statement = select(ItemRow).where(
         col(ItemRow.state) != ItemState.WITHDRAWN,
-        (col(ItemRow.event_id) == event_id) | (col(ItemRow.command_event) == event_id),
+        (col(ItemRow.event_id) == event_id)
+        | (col(ItemRow.command_event) == event_id)
+        | col(ItemRow.publication).in_(_message_of_ours(event_id)),
     )
     return session.scalars(statement.order_by(col(ItemRow.id))).all()
 
@@ -135,6 +149,18 @@ def by_source(session: Session, event_id: EventId) -> Sequence[ItemRow]:
 def has_source(session: Session, event_id: str) -> bool:
     """Was anything made from this event?"""
     return bool(by_source(session, EventId(event_id)))
+
+
+def published_as(session: Session, event_id: EventId) -> ItemRow | None:
+    """The live item that this message of ours publishes. For what is said in its thread; nothing of it may be shown."""
+    statement = select(ItemRow).where(
+        col(ItemRow.state) != ItemState.WITHDRAWN, col(ItemRow.publication).in_(_message_of_ours(event_id))
+    )
+    return session.scalars(statement).first()
+
+
+def _message_of_ours(event_id: str) -> Select[str]:
+    return select(col(OutboxRow.txn_id)).where(col(OutboxRow.event_id) == event_id)
 
 
 def get(session: Session, item_id: ItemId) -> ItemRow | None:

@@ -12,6 +12,7 @@ from copp_bot.core.i18n import current_language, deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, EventId, ItemId, TxnId, UserId
 from copp_bot.core.reply import Reply
+from copp_bot.core.words import audience_words, group_titles
 from copp_bot.features.library import questions, render, service, store, wishes
 from copp_bot.features.library.service import ADD
 
@@ -87,7 +88,7 @@ class Adding:
         return None
 
     def _begin(self, ctx: Context, wish: wishes.Wish, request: wishes.Request) -> Reply:
-        audience = render.audience_words(self.rooms, request.audience)
+        audience = audience_words(self.rooms, request.audience)
         if wish.url is None:
             ctx.effects.task(SHELVE, request.payload())
             return render.render_shelving(audience)
@@ -106,7 +107,7 @@ class Adding:
         return questions.render_whose_shelf(name, shelves, add, ctx.viewer.user_id, message.event_id)
 
     def _shelves(self, ctx: Context) -> tuple[tuple[str, str], ...]:
-        return (("community", _("all members of the community")), *render.group_titles(self.rooms, ctx.viewer.groups))
+        return (("community", _("all members of the community")), *group_titles(self.rooms, ctx.viewer.groups))
 
 
 def adding(core: Core) -> Adding:

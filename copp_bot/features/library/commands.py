@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from copp_bot.core import finding as pages
 from copp_bot.core import items
 from copp_bot.core.commands.declare import Args, Command, Kind, Param
 from copp_bot.core.context import Context
@@ -11,6 +12,7 @@ from copp_bot.core.i18n import deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, UserId
 from copp_bot.core.reply import Attachment, Reply
+from copp_bot.core.words import audience_words, group_titles
 from copp_bot.features.library import adding, finding, questions, render, service, store, wishes
 from copp_bot.features.library.service import ADD, AUDIENCE_ANY, EDIT_ANY, WITHDRAW_ANY
 
@@ -27,12 +29,12 @@ class Handlers:
 
     def search(self, ctx: Context, args: Args) -> Reply:
         """Full text."""
-        having, page = wishes.having(args), wishes.page_of(args)
+        having, page = wishes.having(args), pages.page_of(args)
         results = finding.search(ctx.session, self._seen(ctx), args.text("words"), having, page)
         if results is None:
             return render.render_end()
-        again = f"library search {finding.retyped(results.query)}"
-        further = wishes.further(again, having, page) if results.has_more else None
+        again = f"library search {pages.retyped(results.query)}"
+        further = pages.further(again, having, page) if results.has_more else None
         return render.render_results(results, further, ctx.place.is_direct)
 
     def show(self, ctx: Context, args: Args) -> Reply:
@@ -54,12 +56,12 @@ class Handlers:
 
     def list(self, ctx: Context, args: Args) -> Reply:
         """The newest."""
-        having, page = wishes.having(args), wishes.page_of(args)
+        having, page = wishes.having(args), pages.page_of(args)
         limit = render.IN_DIRECT if ctx.place.is_direct else render.IN_ROOM
         shown, has_more = finding.newest(ctx.session, self._seen(ctx), limit, having, page)
         if page > 1 and not shown:
             return render.render_end()
-        further = wishes.further("library list", having, page) if has_more else None
+        further = pages.further("library list", having, page) if has_more else None
         return render.render_list(shown, having, further, ctx.place.is_direct)
 
     def tags(self, ctx: Context, args: Args) -> Reply:
@@ -74,13 +76,13 @@ class Handlers:
         service.may_change_audience(ctx.policy, viewer, item, wanted or items.FOR_COMMUNITY)
         shown = finding.describe(ctx.session, item)
         if wanted is None:
-            reply = questions.render_which_group(shown, render.group_titles(self.rooms, viewer.groups), viewer.user_id)
+            reply = questions.render_which_group(shown, group_titles(self.rooms, viewer.groups), viewer.user_id)
             return reply if ctx.place.is_direct else reply.to_private()  # it names one's groups
         if wanted == items.PUBLIC and item.audience != wanted and args.text("sure") != "yes":
             return questions.render_sure(shown, viewer.user_id)
         if item.audience != wanted:
             service.change_audience(ctx.effects, viewer, item, wanted)
-        words = render.audience_words(self.rooms, wanted)
+        words = audience_words(self.rooms, wanted)
         return render.render_audience(shown, words, wanted in self._seen(ctx))
 
     def edit(self, ctx: Context, args: Args) -> Reply:

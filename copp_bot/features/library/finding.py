@@ -9,22 +9,17 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from copp_bot.core import items
-from copp_bot.core.errors import UserError
-from copp_bot.core.i18n import gettext as _
+from copp_bot.core import finding, items
 from copp_bot.core.ids import Audience, ItemId, UserId
+from copp_bot.core.store import finding as finding_store
 from copp_bot.core.store import items as items_store
 from copp_bot.core.store import people as people_store
 from copp_bot.features.library import store
-from storage.search import words
 
 LETTER = "L"
-SHOWN_HITS = 5
 EXTRACT = 110
 """Characters of an extract in a list."""
 LONG_EXTRACT = 300
-MOST_WORDS = 20
-MOST_SUGGESTED = 5
 LINK = "text/uri-list"
 """Media type of a resource that is an address (RFC 2483)."""
 
@@ -72,39 +67,15 @@ class Results:
 def search(
     session: Session, seen: Collection[Audience], query: str, having: store.Having, page: int = 1
 ) -> Results | None:
-    """The best hits for all words of the query; where there are none, words that exist.
-
-    Args:
-        page: five hits each, from 1; None is returned for one behind the last.
-    """
-    asked = [found.word for found in words.words(words.composed(query))]
-    if not asked:
-        raise UserError(_("Say at least one word to look for, for example: !library search rhythm"))
-    if len(asked) > MOST_WORDS:
-        raise UserError(
-            _("Those are {count} words; {limit} is the most. Look for the few that tell most.").format(
-                count=len(asked), limit=MOST_WORDS
-            )
-        )
-    ids, total = store.candidates(session, seen, query, having)
-    if not ids:
-        near = store.near_words(session, seen, (word for word in asked if len(word) >= 3), MOST_SUGGESTED)
-        known = {words.fold(word) for word in asked}
-        return Results(query, 0, (), tuple(word for word in near if words.fold(word) not in known))
-    here = ids[(page - 1) * SHOWN_HITS : page * SHOWN_HITS]
-    if not here:
+    """One page of the best hits; None for one behind the last."""
+    found = finding.search(session, seen, store.KIND, query, having, page)
+    if found is None:
         return None
-    rows = items_store.get_visible(session, seen, here)
     hits = [
-        replace(hit, extract=store.extract(session, hit.id, query, EXTRACT, hit.title))
-        for hit in _described(session, [rows[number] for number in here if number in rows])
+        replace(hit, extract=finding_store.extract(session, hit.id, query, EXTRACT, hit.title))
+        for hit in _described(session, found.rows)
     ]
-    return Results(query, total, tuple(hits), has_more=len(ids) > page * SHOWN_HITS)
-
-
-def retyped(query: str) -> str:
-    """The words of a query as they may be typed again."""
-    return " ".join(found.word for found in words.words(words.composed(query)))
+    return Results(found.query, found.total, tuple(hits), found.suggestions, found.has_more)
 
 
 def newest(
@@ -131,7 +102,7 @@ def describe(session: Session, item: store.Item) -> Resource:
     return replace(
         shown,
         tags=items_store.tags_of(session, shown.id),
-        extract=store.extract(session, shown.id, "", LONG_EXTRACT),
+        extract=finding_store.extract(session, shown.id, "", LONG_EXTRACT),
     )
 
 

@@ -1,6 +1,6 @@
 """The library's answers. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,10 +11,10 @@ from babel.dates import format_date
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import deferred, ngettext
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import Audience, group_of
+from copp_bot.core.ids import Audience
 from copp_bot.core.media import has_slides, kind_name
 from copp_bot.core.reply import Attachment, Line, Option, Part, Reply, bold, code, link, say, shorten
-from copp_bot.core.words import text_language
+from copp_bot.core.words import audience_words, for_readers_here, text_language
 from copp_bot.features.library.finding import LINK, Pieces, Resource, Results
 from copp_bot.features.library.questions import NAME
 from copp_bot.features.library.service import Shelved
@@ -26,23 +26,6 @@ IN_ROOM = 5
 IN_DIRECT = 10
 MORE = "➡️"
 MORE_OF_IT = deferred("Reply with a number to see more of it:")
-
-
-def audience_words(rooms: RoomDirectory, audience: Audience) -> str:
-    """Who may read, in the middle of a sentence."""
-    key = group_of(audience)
-    if key is not None:
-        info = rooms.groups().get(key)
-        return _("the group “{title}”").format(title=info.title if info else key)
-    if audience == "public":
-        return _("everyone, member or not,")
-    return _("all members of the community") if audience == "community" else _("you alone")
-
-
-def group_titles(rooms: RoomDirectory, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Groups by key with their titles."""
-    known = rooms.groups()
-    return tuple((key, known[key].title if key in known else key) for key in sorted(keys))
 
 
 def render_shelving(audience: str) -> Reply:
@@ -98,7 +81,7 @@ def render_end() -> Reply:
 def render_results(results: Results, further: str | None, is_direct: bool) -> Reply:
     """At most five hits, numbered; a number shows one, and ``further`` is the command for the next ones."""
     if not results.hits:
-        return _with_last_line(_nothing_found(results), is_direct)
+        return for_readers_here(_nothing_found(results), is_direct)
     query = shorten(results.query, NAME)
     if results.total >= MOST:
         head = _("More than {count} for “{query}”, the best first.").format(count=MOST - 1, query=query)
@@ -107,7 +90,7 @@ def render_results(results: Results, further: str | None, is_direct: bool) -> Re
         head = head.format(count=results.total, query=query)
     lines: list[Line] = [(head, " ", _(MORE_OF_IT))]
     lines += [_hit_line(number, hit) for number, hit in enumerate(results.hits, 1)]
-    return _with_last_line(_listing(lines, results.hits, further), is_direct)
+    return for_readers_here(_listing(lines, results.hits, further), is_direct)
 
 
 def render_list(shown: Sequence[Resource], having: Having, further: str | None, is_direct: bool) -> Reply:
@@ -116,18 +99,18 @@ def render_list(shown: Sequence[Resource], having: Having, further: str | None, 
     about = "".join(f" {one}" for one in narrowed)
     if not shown:
         empty = _("Nothing{about} is on the shelf here yet. It begins when someone shares a file or a link.")
-        return _with_last_line(say(empty.format(about=about)), is_direct)
+        return for_readers_here(say(empty.format(about=about)), is_direct)
     lines: list[Line] = [(_("Newest{about} in the library.").format(about=about), " ", _(MORE_OF_IT))]
     lines += [(f"{number}. ", *_name(hit), f" – {_facts(hit)}") for number, hit in enumerate(shown, 1)]
-    return _with_last_line(_listing(lines, shown, further), is_direct)
+    return for_readers_here(_listing(lines, shown, further), is_direct)
 
 
 def render_tags(tags: Sequence[tuple[str, int]], is_direct: bool) -> Reply:
     """Tags with their counts."""
     if not tags:
-        return _with_last_line(say(_("No tags here yet. Give some when you shelve: !library add #drama")), is_direct)
+        return for_readers_here(say(_("No tags here yet. Give some when you shelve: !library add #drama")), is_direct)
     line = _("Tags: ") + " · ".join(f"#{tag} {count}" for tag, count in tags)
-    return _with_last_line(say(line, (_("See one: "), code(f"!library list #{tags[0][0]}"))), is_direct)
+    return for_readers_here(say(line, (_("See one: "), code(f"!library list #{tags[0][0]}"))), is_direct)
 
 
 def render_resource(shown: Resource, rooms: RoomDirectory, zone: ZoneInfo, may_change: bool) -> Reply:
@@ -209,13 +192,6 @@ def _listing(lines: Sequence[Line], shown: Sequence[Resource], further: str | No
         options=(Option(MORE, _("more"), further),) if further else (),
         once=False,
     )
-
-
-def _with_last_line(reply: Reply, is_direct: bool) -> Reply:
-    """In a shared room always the same line, whether or not there is more, so that it tells nothing."""
-    if is_direct:
-        return reply
-    return reply.and_line(_("Only what everyone here may read is shown. Ask me in our direct chat to look further."))
 
 
 def _hit_line(number: int, hit: Resource) -> Line:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from copp_bot.core import items
 from copp_bot.core.context import Context, Effects
+from copp_bot.core.describing import LONGEST_TITLE
 from copp_bot.core.errors import UserError
 from copp_bot.core.fetch import Page
 from copp_bot.core.i18n import gettext as _
@@ -21,7 +22,7 @@ from copp_bot.core.store import items as items_store
 from copp_bot.features.library import store
 from copp_bot.features.library.addresses import alike
 from copp_bot.features.library.finding import LETTER, LINK, Resource, describe
-from copp_bot.features.library.wishes import LONGEST_TITLE, Request, Wish
+from copp_bot.features.library.wishes import Request, Wish
 
 WITHDRAW_ANY, AUDIENCE_ANY, EDIT_ANY = "library.withdraw.any", "library.audience.any", "library.edit.any"
 ADD = "library.add"

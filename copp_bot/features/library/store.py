@@ -10,7 +10,6 @@ from sqlmodel import Session, col
 from copp_bot.core.ids import Audience, EventId, MxcUri, Scope, TxnId
 from copp_bot.core.store import inbox as inbox_store
 from copp_bot.core.store import items as items_store
-from storage import search
 from storage.tables.files import FileRow, ItemFileRow
 from storage.tables.items import ItemRow, ItemState, ItemTagRow
 from storage.tables.library import ResourceRow
@@ -131,36 +130,6 @@ def replace_tags(session: Session, item_id: int, tags: Iterable[str]) -> None:
     session.flush()
 
 
-def candidates(session: Session, audiences: Collection[str], query: str, having: Having) -> tuple[list[int], int]:
-    """The best resources for a query, and how many there are (at most ``search.MOST``).
-
-    Those with all words in the title come first, then the others; both newest first. Nothing that may not be
-    shown has a part in order or number.
-    """
-    marks = items_store.search_marks(KIND, having)
-    everywhere = search.candidates(session, audiences, query, marks=marks)
-    in_title = search.candidates(session, audiences, query, marks=marks, in_title=True)
-    return list(dict.fromkeys([*in_title, *everywhere])), len(everywhere)
-
-
-def near_words(session: Session, audiences: Collection[str], words: Iterable[str], limit: int) -> list[str]:
-    """Words of titles that may be shown and begin like one of these."""
-    found = (word for said in words for word in search.suggest(session, audiences, _beginning(said), limit))
-    return list(dict.fromkeys(found))[:limit]
-
-
-def extract(session: Session, item_id: int, query: str, width: int, title: str = "") -> list[tuple[str, bool]]:
-    """The telling place of an item's text in pieces; True marks words that were asked for.
-
-    Args:
-        title: what has been said already, and is left out where the text begins with it.
-    """
-    text = items_store.text_of(session, item_id).lstrip("# \n")
-    if title and text.casefold().startswith(title.casefold()):
-        text = text[len(title) :].lstrip("=- \n")
-    return search.highlight(search.extract(text, query, width), query)
-
-
 def question(session: Session, event: str | None, user_id: str) -> Question | None:
     """The open question to this person that is this message of ours, or is about this message of theirs."""
     if event is None:
@@ -194,8 +163,3 @@ def shelved_between(session: Session, scope: Scope, start: datetime, end: dateti
         col(ItemRow.created_at) < end,
     )
     return session.scalar(statement) or 0
-
-
-def _beginning(word: str) -> str:
-    """What a mistyped or otherwise inflected word shares with the one that was meant: its first letters."""
-    return word[: max(3, min(len(word) - 2, 5))]

@@ -24,6 +24,7 @@ from copp_bot.core.matrix.events import parse
 from copp_bot.core.matrix.port import Forbidden, Homeserver, Message, Missing, PostedFile, TooLarge
 from copp_bot.core.reply import clean
 from copp_bot.core.store import items as items_store
+from copp_bot.core.words import audience_words
 from copp_bot.features.library import render, service, store, wishes
 from copp_bot.features.library.adding import READ_LINK, SHELVE, read_link
 
@@ -163,7 +164,7 @@ class Runners:
 
     def _answer(self, request: wishes.Request, shelved: service.Shelved, effects: Effects) -> None:
         with reading_in(request.reader_language):
-            audience = render.audience_words(self.rooms, shelved.resource.audience)
+            audience = audience_words(self.rooms, shelved.resource.audience)
             effects.edit(request.answer, render.render_shelved(shelved, audience))
 
 

@@ -4,11 +4,10 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from babel import Locale
-
 from copp_bot.core import licences
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Place
+from copp_bot.core.describing import QUOTES, checked_language, checked_tags, checked_title
 from copp_bot.core.errors import UserError
 from copp_bot.core.fetch import web_address
 from copp_bot.core.i18n import gettext as _
@@ -17,16 +16,10 @@ from copp_bot.core.matrix.port import PostedFile
 from copp_bot.core.permissions import Viewer
 from copp_bot.core.reply import clean
 from copp_bot.features.library.store import Having
-from storage.search.words import fold, sound
 
-LONGEST_TITLE = 200
-LONGEST_TAG = 40
-MOST_TAGS = 10
-MOST_PAGES = 1000
 _URL = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
 _REST_OF_LICENCE = re.compile(r"(?:commons )?\b(?:BY|Attribution)\b.*", re.DOTALL)
 NO_LICENCE = "none"
-_QUOTES = "\"“”«»'"
 
 
 @dataclass(frozen=True)
@@ -122,22 +115,6 @@ def having(args: Args) -> Having:
     )
 
 
-def page_of(args: Args) -> int:
-    """Which page of a list is asked for, from 1."""
-    said = args.options.get("page", "1")
-    if not (said.isascii() and said.isdigit() and 1 <= int(said[:6]) <= MOST_PAGES):
-        raise UserError(_("Pages have numbers from 1 on, for example page:2."))
-    return int(said[:6])
-
-
-def further(command: str, having: Having, page: int) -> str:
-    """The command for the page after this one."""
-    tags = "".join(f" #{tag}" for tag in having.tags)
-    language = f" lang:{having.language}" if having.language else ""
-    licence = f" licence:{having.licence}" if having.licence else ""
-    return f"{command}{tags}{language}{licence} page:{page + 1}"
-
-
 def first_url(text: str) -> str | None:
     """The first http(s) address in a text; a UserError when it cannot be linked to."""
     match = _URL.search(text)
@@ -154,46 +131,6 @@ def first_url(text: str) -> str | None:
     return url
 
 
-def checked_title(title: str) -> str:
-    """A title in one line, without the quotes around it."""
-    title = " ".join(clean(sound(title)).split()).strip(_QUOTES).strip()
-    if len(title) > LONGEST_TITLE:
-        raise UserError(
-            _("That title has {length} characters; {limit} is the most. Give a shorter one.").format(
-                length=len(title), limit=LONGEST_TITLE
-            )
-        )
-    return title
-
-
-def checked_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    """Tags as they are stored: folded, each once."""
-    folded = tuple(dict.fromkeys(fold(sound(tag)) for tag in tags))
-    if len(folded) > MOST_TAGS:
-        raise UserError(_("Those are {count} tags; {limit} is the most.").format(count=len(folded), limit=MOST_TAGS))
-    too_long = next((tag for tag in folded if len(tag) > LONGEST_TAG), None)
-    if too_long is not None:
-        raise UserError(
-            _("The tag #{tag}… is too long; {limit} characters is the most.").format(
-                tag=too_long[:20], limit=LONGEST_TAG
-            )
-        )
-    return folded
-
-
-def checked_language(code: str | None) -> str | None:
-    """An ISO 639-1 code."""
-    if code is None:
-        return None
-    if code.lower() not in Locale("en").languages or len(code) != 2:
-        raise UserError(
-            _("I do not know the language “{code}”. Use its two letters, for example lang:fr.").format(
-                code=clean(code)[:20]
-            )
-        )
-    return code.lower()
-
-
 def _licence(args: Args, beside: str) -> str | None:
     """An SPDX identifier.
 
@@ -206,8 +143,8 @@ def _licence(args: Args, beside: str) -> str | None:
     known = licences.checked(code)
     if known is not None:
         return known
-    rest = _REST_OF_LICENCE.search(beside) if code.strip(_QUOTES).upper() in {"CC", "CREATIVE"} else None
-    near = licences.suggestion(f"cc {rest[0]}" if rest else code.strip(_QUOTES))
+    rest = _REST_OF_LICENCE.search(beside) if code.strip(QUOTES).upper() in {"CC", "CREATIVE"} else None
+    near = licences.suggestion(f"cc {rest[0]}" if rest else code.strip(QUOTES))
     if near is not None:
         sentence = _("I do not know the licence “{code}”. Did you mean licence:{near}?")
         raise UserError(sentence.format(code=clean(code)[:40], near=near))
@@ -291,7 +228,7 @@ def _chosen(key: str, viewer: Viewer, place: Place, seen: frozenset[Audience], h
 
 def retyped(wish: Wish) -> str:
     """The wish as arguments of ``library add``, without the shelf."""
-    title = "".join(sign for sign in wish.title if sign not in _QUOTES)
+    title = "".join(sign for sign in wish.title if sign not in QUOTES)
     parts = [wish.url or "", f'"{title}"' if title else "", *(f"#{tag}" for tag in wish.tags)]
     parts.append(f"lang:{wish.language}" if wish.language else "")
     parts.append(f"licence:{wish.licence or NO_LICENCE}" if wish.licence is not None else "")

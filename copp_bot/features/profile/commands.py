@@ -12,8 +12,13 @@ from copp_bot.core.reply import Reply
 from copp_bot.features.profile import render, service
 
 EDIT, FIND, WHO = "profile.edit", "people.find", "people.who"
-LETTERS = {"library": "L", "blog": "B", "photo": "P", "meeting": "M", "album": "A", "story": "S", "question": "Q"}
-"""Item kinds -> the letter of their short ids, by the chat contract."""
+SHOWN = {
+    "library": ("L", "library show"),
+    "blog": ("B", "blog show"),
+    "photo": ("P", "photo show"),
+    "meeting": ("M", "meet show"),
+}
+"""Item kinds -> the letter of their short ids and the command that shows one, by the chat contract."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,17 @@ class Handlers:
         found = service.who(ctx.session, user, self.bot)
         if found is None:
             return render.render_unknown(user)
-        shared = service.shared(ctx.session, ctx.viewer, place, user, self.bot)
-        return render.render_who(found, [(f"{LETTERS.get(one.kind, '')}{one.number}", one) for one in shared])
+        shared = service.shared(ctx.session, ctx.viewer, place, user, self.bot, SHOWN)
+        return render.render_who(found, [_named(one) for one in shared])
 
     def _there(self, ctx: Context, reply: Reply) -> Reply:
         place = place_among_members(ctx.session, ctx.viewer, ctx.place, self.bot)
         return reply if place == ctx.place else reply.to_private()
+
+
+def _named(one: service.Shared) -> render.Named:
+    letter, command = SHOWN[one.kind]
+    return render.Named(f"{letter}{one.number}", f"{command} {letter}{one.number}", one)
 
 
 def declare(core: Core) -> tuple[Command, ...]:

@@ -1,6 +1,7 @@
 """Profiles as answers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -84,15 +85,31 @@ def render_found(interest: str, people: Sequence[Found]) -> Reply:
     return say(*lines)
 
 
-def render_who(profile: Profile, shared: Sequence[tuple[str, Shared]]) -> Reply:
-    """Someone as the others may see them, with what they have shared that may be read here (short id, thing)."""
+@dataclass(frozen=True)
+class Named:
+    """Something shared: its short id, the command that shows it, and what it is."""
+
+    short: str
+    command: str
+    thing: Shared
+
+
+def render_who(profile: Profile, shared: Sequence[Named]) -> Reply:
+    """Someone as the others may see them, with what they have shared that may be read here."""
     lines: list[Line] = [(person(profile.user_id, profile.name), f" ({profile.user_id})")]
     if profile.language:
         lines.append((_("Language: "), language_name(profile.language)))
     if profile.interests:
         lines.append((_("Interests: "), ", ".join(profile.interests)))
-    lines += [(f"{short} ", bold(thing.title)) for short, thing in shared]
-    return say(*lines, items=tuple(ItemId(thing.row_id) for _short, thing in shared))
+    if shared:
+        lines.append((_("Has shared (reply with a number to see more of it):"),))
+    lines += [(f"{number}. ", bold(one.thing.title), f" ({one.short})") for number, one in enumerate(shared, 1)]
+    return say(
+        *lines,
+        items=tuple(ItemId(one.thing.row_id) for one in shared),
+        choices=tuple(one.command for one in shared),
+        once=False,
+    )
 
 
 def render_unknown(user_id: str) -> Reply:

@@ -3,7 +3,7 @@
 What others learn of someone follows from ``findable`` and from membership, never from activity.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -26,7 +26,8 @@ from storage.search.words import fold, sound
 MOST_INTERESTS = 20
 LONGEST_INTEREST = 60
 MOST_FOUND = 20
-MOST_SHARED = 5
+SHARED_IN_ROOM, SHARED_IN_DIRECT = 4, 10
+"""Things of someone that are named in a room, where an answer has eight lines, and in the direct chat."""
 NONE = "none"
 """Said to empty the list of interests."""
 
@@ -115,10 +116,17 @@ def who(session: Session, user_id: UserId, bot: UserId) -> Profile | None:
     return found if found.is_findable else None
 
 
-def shared(session: Session, viewer: Viewer, place: Place, author: UserId, bot: UserId) -> tuple[Shared, ...]:
-    """The newest things of an author that may be shown to this viewer at this place."""
-    seen = items.audiences(session, viewer, place, bot)
-    rows = items_store.by_author(session, seen, author, MOST_SHARED)
+def shared(
+    session: Session, viewer: Viewer, place: Place, author: UserId, bot: UserId, kinds: Collection[str]
+) -> tuple[Shared, ...]:
+    """The newest things of an author that may be shown to this viewer at this place; what is private is not shared.
+
+    Args:
+        kinds: the kinds of things that are named.
+    """
+    seen = {one for one in items.audiences(session, viewer, place, bot) if not one.startswith("private:")}
+    limit = SHARED_IN_DIRECT if place.is_direct else SHARED_IN_ROOM
+    rows = items_store.by_author(session, seen, author, limit, kinds)
     return tuple(Shared(row.id or 0, row.kind, row.number, row.title) for row in rows)
 
 

@@ -24,7 +24,7 @@ ENTERED: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = 
     ("matteo", (), (("steward", "community"),)),
 )
 """Name, groups, and roles with their scopes."""
-_NUMBER = re.compile(r"\bL\d+\b")
+_NUMBER = re.compile(r"\b[LB]\d+\b")
 
 
 @asynccontextmanager

@@ -156,6 +156,21 @@ def test_who_answers_alike_of_whom_nothing_may_be_told(house: SmallHouse, run: H
     assert len(answers) == 1
 
 
+def test_who_names_what_is_shared_alone(house: SmallHouse, run: Handlers) -> None:
+    """No draft, no journal, no comment, also not to oneself; as many as a room takes."""
+    anna = house.member("anna")
+    for number in range(1001, 1021):
+        item(house.session, number, anna, "community")
+    for number, kind in ((1031, "journal"), (1032, "comment"), (1033, "blog")):
+        item(house.session, number, anna, f"private:{anna}" if kind != "comment" else "community")
+        house.session.get_one(ItemRow, 21 + number - 1031).kind = kind
+    house.session.flush()
+    reply = run.who(house.context(anna), Args())
+    assert "T103" not in reply.plain and len(reply.choices) == service.SHARED_IN_DIRECT
+    assert reply.choices[0] == "library show L1020"
+    assert len(run.who(house.context(anna, "coffee-shop"), Args()).lines) <= 8
+
+
 def test_who_shows_what_may_be_read_here(house: SmallHouse, run: Handlers) -> None:
     """The same question shows the group's things in the group's room only, and none of another group."""
     anna, bea = house.member("anna", "rhythm"), house.member("bea", "rhythm", "archive")

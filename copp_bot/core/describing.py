@@ -1,0 +1,53 @@
+"""How a shared thing is described: title, tags and language as someone typed them, checked and tidied."""
+
+from babel import Locale
+
+from copp_bot.core.errors import UserError
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.reply import clean
+from storage.search.words import fold, sound
+
+LONGEST_TITLE = 200
+LONGEST_TAG = 40
+MOST_TAGS = 10
+QUOTES = "\"“”«»'"
+
+
+def checked_title(title: str) -> str:
+    """A title in one line, without the quotes around it."""
+    title = " ".join(clean(sound(title)).split()).strip(QUOTES).strip()
+    if len(title) > LONGEST_TITLE:
+        raise UserError(
+            _("That title has {length} characters; {limit} is the most. Give a shorter one.").format(
+                length=len(title), limit=LONGEST_TITLE
+            )
+        )
+    return title
+
+
+def checked_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags as they are stored: folded, each once."""
+    folded = tuple(dict.fromkeys(fold(sound(tag)) for tag in tags))
+    if len(folded) > MOST_TAGS:
+        raise UserError(_("Those are {count} tags; {limit} is the most.").format(count=len(folded), limit=MOST_TAGS))
+    too_long = next((tag for tag in folded if len(tag) > LONGEST_TAG), None)
+    if too_long is not None:
+        raise UserError(
+            _("The tag #{tag}… is too long; {limit} characters is the most.").format(
+                tag=too_long[:20], limit=LONGEST_TAG
+            )
+        )
+    return folded
+
+
+def checked_language(code: str | None) -> str | None:
+    """An ISO 639-1 code."""
+    if code is None:
+        return None
+    if code.lower() not in Locale("en").languages or len(code) != 2:
+        raise UserError(
+            _("I do not know the language “{code}”. Use its two letters, for example lang:fr.").format(
+                code=clean(code)[:20]
+            )
+        )
+    return code.lower()

@@ -1,0 +1,1 @@
+"""What members write for each other: drafts, posts, and the talk about them."""

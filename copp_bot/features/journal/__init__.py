@@ -1,0 +1,1 @@
+"""What someone writes for themselves alone."""
