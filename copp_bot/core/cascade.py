@@ -54,7 +54,7 @@ class Cascade:
         if redaction.sender != item.author:
             action, author = f"{item.kind}.withdraw", UserId(item.author)
             effects.audit(action, Scope(item.scope), actor=redaction.sender, target=author)
-        items.withdraw(effects, item, redaction.sender)
+        items.withdraw(effects, item, redaction.sender, is_message_gone=redaction.target == item.event_id)
 
     def edited(self, effects: RowEffects, place: Place, edit: Edit) -> None:
         """Only the author's edit counts; a command that made a thing edits the thing, any other is not run again."""

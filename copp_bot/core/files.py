@@ -1,6 +1,7 @@
 """Deletes bytes that no item uses any more: our copy, and the homeserver's where the operator gave the right."""
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,15 @@ def delete_kind(data_dir: Path, administration: Administration | None) -> TaskKi
             if file["path"]:
                 (data_dir / file["path"]).unlink(missing_ok=True)
             if file["mxc"] and administration is not None:
-                await _delete_media(administration, MxcUri(file["mxc"]))
+                await _delete_media(administration, MxcUri(file["mxc"]), payload.get("owners", ()))
 
     return TaskKind(DELETE_FILES, run)
 
 
-async def _delete_media(administration: Administration, mxc: MxcUri) -> None:
+async def _delete_media(administration: Administration, mxc: MxcUri, owners: Collection[str]) -> None:
+    """Whoever posts an address of somebody else's file gains no right over it."""
     try:
-        await administration.delete_media(mxc)
+        if await administration.media_owner(mxc) in owners:
+            await administration.delete_media(mxc)
     except Missing:
         log.info("withdrawn media was not on the homeserver any more")

@@ -107,14 +107,20 @@ def change_audience(effects: Effects, item: ItemRow, audience: Audience) -> None
     store.index(effects.session, item, text)
 
 
-def withdraw(effects: Effects, item: ItemRow, by: UserId) -> None:
-    """Take it away from every surface: index, tags, files, and the messages of ours that show it."""
+def withdraw(effects: Effects, item: ItemRow, by: UserId, *, is_message_gone: bool = False) -> None:
+    """Take it away from every surface: index, tags, our copies of files, and the messages of ours that show it.
+
+    Args:
+        is_message_gone: the message that brought the file was redacted, so the homeserver's copy goes too, if it was
+            uploaded by the author or by whoever redacted it; while the message stands, its readers can open it.
+    """
     assert item.id is not None
     for txn in store.messages_showing(effects.session, item.id):
         effects.redact_own(txn, _("withdrawn"))
     unused = store.empty(effects.session, item, effects.now, by)
     if unused:
-        payload = {"files": [{"path": file.path, "mxc": file.mxc} for file in unused]}
+        files = [{"path": file.path, "mxc": file.mxc if is_message_gone else None} for file in unused]
+        payload = {"files": files, "owners": [item.author, by]}
         effects.task(DELETE_FILES, payload, marker=f"{DELETE_FILES}:{item.id}")
 
 

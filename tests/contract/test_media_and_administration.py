@@ -57,8 +57,11 @@ async def test_private_media_are_open_to_any_account_also_after_redaction(
 async def test_deleted_media_are_gone(bot: Homeserver, anna: Person, tmp_path: Path) -> None:
     mxc = MxcUri(await anna.upload(b"secret", "text/plain", "secret"))
     assert bot.administration is not None
+    assert await bot.administration.media_owner(mxc) == anna.user_id
     for _time in range(2):
         await bot.administration.delete_media(mxc)
+    with pytest.raises(Missing):
+        await bot.administration.media_owner(mxc)
     with pytest.raises(Missing):
         await bot.download(mxc, tmp_path / "secret", 10)
 

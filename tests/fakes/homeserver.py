@@ -158,7 +158,7 @@ class FakeHomeserver:
 
     async def upload(self, path: Path, media_type: str, name: str) -> MxcUri:
         """Put a file there."""
-        return MxcUri(await self._call("upload", lambda: self.matrix.put_media(path.read_bytes())))
+        return MxcUri(await self._call("upload", lambda: self.matrix.put_media(self.user_id, path.read_bytes())))
 
     async def download(self, mxc: MxcUri, target: Path, limit: int) -> int:
         """Write at most ``limit`` bytes to ``target``."""
@@ -239,6 +239,11 @@ class FakeAdministration:
         return bool(
             await self._bot.matrix.call(self._bot.user_id, "is_rate_limit_lifted", lambda: user_id in self._lifted)
         )
+
+    async def media_owner(self, mxc: MxcUri) -> UserId | None:
+        """Who uploaded one file."""
+        matrix = self._bot.matrix
+        return UserId(await matrix.call(self._bot.user_id, "media_owner", lambda: matrix.media_owner(mxc)))
 
     async def delete_media(self, mxc: MxcUri) -> None:
         """Delete one file; nothing happens when it is gone already."""

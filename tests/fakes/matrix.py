@@ -45,6 +45,7 @@ class FakeMatrix:
         self.rooms: dict[str, FakeRoom] = {}
         self.aliases: dict[str, str] = {}
         self.published: set[str] = set()
+        self._uploaders: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.deactivated: set[str] = set()
         self.media: dict[str, bytes] = {}
@@ -278,11 +279,17 @@ class FakeMatrix:
             raise Missing("M_NOT_FOUND", "no such account", 404)
         return self.names[user_id]
 
-    def put_media(self, data: bytes) -> str:
+    def put_media(self, user_id: str, data: bytes) -> str:
         """Store bytes; returns their ``mxc`` address."""
         mxc = f"mxc://{self.server_name}/{self._unique()[:24]}"
         self.media[mxc] = data
+        self._uploaders[mxc] = user_id
         return mxc
+
+    def media_owner(self, mxc: str) -> str:
+        """Who has stored these bytes."""
+        self.get_media(mxc)
+        return self._uploaders[mxc]
 
     def get_media(self, mxc: str) -> bytes:
         """The bytes; any account may have them."""

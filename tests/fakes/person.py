@@ -141,7 +141,7 @@ class FakePerson:
 
     async def upload(self, data: bytes, media_type: str, name: str) -> str:
         """Put bytes on the server."""
-        return self._matrix.put_media(data)
+        return self._matrix.put_media(self.user_id, data)
 
     async def download(self, mxc: str) -> bytes:
         """The bytes at an ``mxc`` address."""

@@ -63,6 +63,12 @@ class SynapseAdministration:
         answer = await self._ask(of_synapse("GET", "v1", "users", user_id, "override_ratelimit"))
         return answer.get("messages_per_second") == 0 and answer.get("burst_count") == 0
 
+    async def media_owner(self, mxc: MxcUri) -> UserId | None:
+        """Who uploaded a local media file."""
+        info = (await self._ask(of_synapse("GET", "v1", "media", *parts(mxc)))).get("media_info")
+        owner = info.get("user_id") if isinstance(info, dict) else None
+        return UserId(owner) if isinstance(owner, str) else None
+
     async def delete_media(self, mxc: MxcUri) -> None:
         """Delete one local media file; nothing happens when it is gone already."""
         with contextlib.suppress(Missing):

@@ -204,6 +204,9 @@ class Administration(Protocol):
     async def is_rate_limit_lifted(self, user_id: UserId) -> bool:
         """Are they switched off?"""
 
+    async def media_owner(self, mxc: MxcUri) -> UserId | None:
+        """Who uploaded a local media file; Missing when it is not there."""
+
     async def delete_media(self, mxc: MxcUri) -> None:
         """Delete one local media file."""
 

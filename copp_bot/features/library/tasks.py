@@ -72,7 +72,7 @@ class Runners:
             message = await self._look(RoomId(payload["room"]), EventId(payload["event"]))
         except (Missing, Forbidden):
             return None  # we are not in that room any more; the cascade has nothing to tell us either
-        return None if message is not None else partial(_withdraw, ItemId(payload["item"]))
+        return None if message is not None else partial(_withdraw, ItemId(payload["item"]), payload["event"])
 
     def failed(self, effects: Effects, payload: dict[str, Any], sentence: str) -> None:
         """Say in the answer why it was not shelved."""
@@ -179,11 +179,11 @@ def kinds(core: Core) -> tuple[TaskKind, ...]:
     )
 
 
-def _withdraw(item_id: ItemId, effects: Effects) -> None:
+def _withdraw(item_id: ItemId, event: str, effects: Effects) -> None:
     item = items_store.get(effects.session, item_id)
     if item is not None and store.is_live(item):
         service.forget_resource(effects, item_id)
-        items.withdraw(effects, item, service.author_of(item))
+        items.withdraw(effects, item, service.author_of(item), is_message_gone=event == item.event_id)
 
 
 def _digest(path: Path) -> str:

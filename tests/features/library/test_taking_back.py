@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from copp_bot.core.ids import EventId, RoomId
 from tests.features.library.library_house import (
     PDF,
     copies,
@@ -16,7 +17,7 @@ from tests.features.library.library_house import (
 )
 from tests.house import House
 from tests.samples import pdf
-from tests.world import posted_file, replacement
+from tests.world import Refused, posted_file, replacement
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 READERS = ("lucia", "joao", "aino")
@@ -66,6 +67,36 @@ async def test_nothing_is_left(library: House, way: str) -> None:
     assert number not in await library.ask(joao, "rhythm/library", "!library list")
     assert secret not in await library.ask(joao, "rhythm/library", "!library tags")
     assert "There is no" in await library.ask(joao, "direct", f"!library show {number}")
+
+
+async def test_the_homeservers_copy_goes_with_the_message_alone(library: House) -> None:
+    """Who takes a thing off the shelf leaves what others still read; who redacts the message takes its file along."""
+    lucia, room = library.people["lucia"], library.rooms["rhythm/library"]
+    file = await post_in_library(library, "lucia", "The gittern.")
+    mxc = (await library.homeserver.event(RoomId(room), EventId(file)))["content"]["url"]
+    command = await lucia.say(room, "!library add Gittern", reply_to=file)
+    number = number_in(await library.answer(lucia, room, command))
+    await library.ask(lucia, "direct", f"!library withdraw {number}")
+    await library.settled()
+    assert await lucia.download(mxc)
+    command = await lucia.say(room, "!library add Gittern again", reply_to=file)
+    number_in(await library.answer(lucia, room, command))
+    await lucia.redact(room, file)
+    await library.settled()
+    with pytest.raises(Refused):
+        await lucia.download(mxc)
+
+
+async def test_a_foreign_address_gives_no_right_over_the_file(library: House) -> None:
+    """Somebody shelves an address that another person's message shows, and redacts it."""
+    lucia, goran, room = library.people["lucia"], library.people["goran"], library.rooms["rhythm/library"]
+    mxc = await goran.upload(pdf("The crumhorn."), PDF, "theirs.pdf")
+    forwarded = posted_file("theirs.pdf", mxc, 900, PDF, "!library add Forwarded", None)
+    event = await lucia.send(room, "m.room.message", forwarded)
+    number_in(await library.answer(lucia, room, event))
+    await lucia.redact(room, event)
+    await library.settled()
+    assert await goran.download(mxc)
 
 
 async def test_the_posted_file_of_get_is_taken_back_too(library: House) -> None:
