@@ -46,7 +46,19 @@ from storage.database import Database
 from storage.errors import TakenElsewhere
 
 log = logging.getLogger(__name__)
-FEATURES = ("activity", "audit", "blogs", "groups", "journal", "library", "profile", "roles", "rooms", "welcome")
+FEATURES = (
+    "activity",
+    "audit",
+    "blogs",
+    "groups",
+    "journal",
+    "library",
+    "profile",
+    "roles",
+    "rooms",
+    "search",
+    "welcome",
+)
 WISHES_SECONDS = 5.0
 """How long an operator's wish from the command line may wait."""
 CORE_PERMISSIONS = {"help": deferred("see what one can do")}

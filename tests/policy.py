@@ -68,5 +68,6 @@ SURFACES = {
     "!rooms apply": ROLE,
     "job rooms.rights": NOTHING,
     "job rooms.look": ROLE,
+    "!search": ITEMS,
     "job welcome": NOTHING,
 }
