@@ -118,7 +118,6 @@ def probes(surface: str, content: Content, number: str) -> tuple[str, ...]:
         "!search": (
             f"!search {content.inside}",
             f"!search {COMMON} by:@{content.author}",
-            f"!search {COMMON} #{content.tag} in:{content.kind}",
         ),
         "!blog search": (
             f"!blog search {content.inside}",
@@ -130,7 +129,7 @@ def probes(surface: str, content: Content, number: str) -> tuple[str, ...]:
         "!blog preview": (f"!blog preview {number}",),
         "!blog edit": (f"!blog edit {number}",),
         "!blog publish": (f"!blog publish {number} group group:nowhere",),
-        "!blog withdraw": (f"!blog withdraw {number[0]}0{number[1:]}x",),
+        "!blog withdraw": (),
     }[surface]
 
 
