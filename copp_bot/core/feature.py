@@ -169,6 +169,8 @@ class Feature:
     memberships: tuple[MembershipHandler, ...] = ()
     states: tuple[StateHandler, ...] = ()
     threads: tuple[ThreadHandler, ...] = ()
+    reactions: Mapping[str, str] = field(default_factory=dict)
+    """A reaction that anyone may put on a message -> the command that it stands for, as if it answered the message."""
     jobs: tuple[Job, ...] = ()
     tasks: tuple[TaskKind, ...] = ()
     items: tuple[ItemKind, ...] = ()

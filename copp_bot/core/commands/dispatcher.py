@@ -78,6 +78,15 @@ class Dispatcher:
         with reading_in(context.viewer.language or self.house.language):
             return self._typed(context, grammar.Typed(text, True))
 
+    def reacted(self, effects: RowEffects, place: Place, message: Message, text: str) -> None:
+        """Run a command that a reaction on any message stands for; who may not use it hears nothing."""
+        context = self._context(effects, place, message)
+        command, _rest = grammar.find_command(text, self.house.commands)
+        if command is None or self._refusal(context, command) or self._is_too_old(effects, message, context):
+            return
+        with reading_in(context.viewer.language or self.house.language):
+            self._typed(context, grammar.Typed(text, True))
+
     def offered(self, effects: RowEffects, place: Place, message: Message, offer: FileOffer) -> None:
         """Let a feature offer to take a posted file; who may not use it is not asked."""
         context = self._context(effects, place, message)
