@@ -24,13 +24,12 @@ from copp_bot.core.ids import COMMUNITY, RoomId, UserId
 from copp_bot.core.matrix.port import Message
 from copp_bot.core.people import load_viewer
 from copp_bot.core.permissions import Policy, refusal
-from copp_bot.core.reply import Reply, code, say
+from copp_bot.core.reply import LINES_IN_A_ROOM, Reply, code, say
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.core.store import said as said_store
 
 log = logging.getLogger(__name__)
-LINES_IN_A_ROOM = 8
 TOO_OLD = timedelta(hours=24)
 STEWARDS_KEY = "stewards"
 
