@@ -57,6 +57,7 @@ FEATURES = (
     "profile",
     "roles",
     "rooms",
+    "search",
     "stewards",
     "welcome",
 )
@@ -98,7 +99,7 @@ class App:
         self.recall = Recall(homeserver, database, self.clock)
         self.outbox = Outbox(homeserver, database, self.clock, self.metrics)
         direct = DirectChats(homeserver, database, self.clock, declared.title)
-        classifier = Classifier(settings.bot, core.rooms.offers)
+        classifier = Classifier(settings.bot, core.rooms.offers, self._reactions())
         self.worker = Worker(self._handlers(direct), database, self.clock, self._committed, self.metrics)
         self.intake = Intake(homeserver, settings.bot, database, self.clock, classifier, self.worker.wake, self.metrics)
         kinds = [
@@ -202,10 +203,14 @@ class App:
                 [watcher.run for feature in self.features for watcher in feature.states],
                 [handler.run for feature in self.features for handler in feature.talk],
                 [handler for feature in self.features for handler in feature.threads],
+                self._reactions(),
             ),
             {offer.name: offer for feature in self.features for offer in feature.offers},
             self.core.rooms.offers,
         )
+
+    def _reactions(self) -> dict[str, str]:
+        return {key: command for feature in self.features for key, command in feature.reactions.items()}
 
     def _committed(self, batch: Batch) -> None:
         self.outbox.cancel(batch.cancelled)

@@ -78,6 +78,7 @@ SURFACES = {
     "!duty": ROLE,
     "!handover": ROLE,
     "!roster": ROLE,
+    "!search": ITEMS,
     "!team": ROLE,
     "!unheard": ROLE,
     "!welcome": ROLE,

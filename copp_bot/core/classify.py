@@ -1,7 +1,7 @@
 """Decides which events are acted on; the rest is counted at most, and never stored."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -59,11 +59,13 @@ class Classifier:
 
     Args:
         offers: the features that take files posted in the room of a key.
+        reactions: those that stand for a command on any message.
     """
 
-    def __init__(self, bot: UserId, offers: Callable[[str], tuple[str, ...]]) -> None:
+    def __init__(self, bot: UserId, offers: Callable[[str], tuple[str, ...]], reactions: Collection[str] = ()) -> None:
         self._bot = bot
         self._offers = offers
+        self._reactions = frozenset(reactions)
 
     def sort(self, session: Session, incoming: "Incoming", counts: Counts) -> list[dict[str, Any]]:
         """The rows to write, in sync order; chat goes into ``counts`` alone."""
@@ -116,7 +118,8 @@ class Classifier:
         if event_type == "m.room.redaction":
             return "redaction"
         if event_type == "m.reaction":
-            return "reaction" if _target(raw) in known.events else None
+            means_something = room is not None and not is_new and _key(raw) in self._reactions
+            return "reaction" if means_something or _target(raw) in known.events else None
         return self._message_kind(raw, room, known, is_new) if event_type == "m.room.message" else None
 
     def _message_kind(self, raw: JsonDict, room: KnownRoom | None, known: "Known", is_new: bool) -> str | None:
@@ -200,6 +203,12 @@ def _target(raw: JsonDict) -> str:
 def _reply_to(raw: JsonDict) -> str:
     reply = _relation(raw).get("m.in_reply_to")
     return _event_id(reply.get("event_id")) if isinstance(reply, dict) else ""
+
+
+def _key(raw: JsonDict) -> str:
+    """A reaction, without the sign that some keyboards add to it (U+FE0F)."""
+    key = _relation(raw).get("key")
+    return key.replace("\ufe0f", "") if isinstance(key, str) else ""
 
 
 def _thread(raw: JsonDict) -> str:

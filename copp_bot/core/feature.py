@@ -171,6 +171,8 @@ class Feature:
     states: tuple[StateHandler, ...] = ()
     talk: tuple[TalkHandler, ...] = ()
     threads: tuple[ThreadHandler, ...] = ()
+    reactions: Mapping[str, str] = field(default_factory=dict)
+    """A reaction that anyone may put on a message -> the command that it stands for, as if it answered the message."""
     jobs: tuple[Job, ...] = ()
     tasks: tuple[TaskKind, ...] = ()
     items: tuple[ItemKind, ...] = ()

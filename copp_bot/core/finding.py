@@ -3,7 +3,7 @@
 The rule it keeps: the caller names the audiences that may be shown (``items.audiences``), and nothing else counts.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -35,16 +35,42 @@ class Found:
 
 
 def search(
-    session: Session, seen: Collection[Audience], kind: str, query: str, having: Having, page: int = 1
+    session: Session,
+    seen: Collection[Audience],
+    kind: str | None,
+    query: str,
+    having: Having,
+    page: int = 1,
+    narrowed: Callable[[ItemRow], bool] | None = None,
 ) -> Found | None:
     """The best hits for all words of the query; where there are none, words that exist.
 
     Args:
+        kind: None for every kind; then ``narrowed`` says which of them count.
+        narrowed: what else is asked of a hit.
         page: five hits each, from 1; None is returned for one behind the last.
     """
+    asked = _asked(kind, query)
+    ids, total = store.candidates(session, seen, kind, query, having)
+    if not ids:
+        return Found(query, 0, (), _near(session, seen, asked))
+    if narrowed is not None:
+        rows = items_store.get_visible(session, seen, ids)
+        ids = [number for number in ids if number in rows and narrowed(rows[number])]
+        total = len(ids)
+    here = ids[(page - 1) * SHOWN_HITS : page * SHOWN_HITS]
+    if ids and not here:
+        return None
+    rows = items_store.get_visible(session, seen, here)
+    hits = tuple(rows[number] for number in here if number in rows)
+    return Found(query, total, hits, has_more=len(ids) > page * SHOWN_HITS)
+
+
+def _asked(kind: str | None, query: str) -> list[str]:
+    """The words of a query; a UserError where there are none, or too many."""
     asked = [found.word for found in words.words(words.composed(query))]
     if not asked:
-        example = f"!{kind} search rhythm"
+        example = f"!{kind} search rhythm" if kind else "!search rhythm"
         raise UserError(_("Say at least one word to look for, for example: {example}").format(example=example))
     if len(asked) > MOST_WORDS:
         raise UserError(
@@ -52,18 +78,14 @@ def search(
                 count=len(asked), limit=MOST_WORDS
             )
         )
-    ids, total = store.candidates(session, seen, kind, query, having)
-    if not ids:
-        near = store.near_words(session, seen, (word for word in asked if len(word) >= 3), MOST_SUGGESTED)
-        known = {words.fold(word) for word in asked}
-        return Found(query, 0, (), tuple(word for word in near if words.fold(word) not in known))
-    here = ids[(page - 1) * SHOWN_HITS : page * SHOWN_HITS]
-    if not here:
-        return None
-    rows = items_store.get_visible(session, seen, here)
-    return Found(
-        query, total, tuple(rows[number] for number in here if number in rows), has_more=len(ids) > page * SHOWN_HITS
-    )
+    return asked
+
+
+def _near(session: Session, seen: Collection[Audience], asked: Sequence[str]) -> tuple[str, ...]:
+    """Words that exist and begin like those that were asked for."""
+    near = store.near_words(session, seen, (word for word in asked if len(word) >= 3), MOST_SUGGESTED)
+    known = {words.fold(word) for word in asked}
+    return tuple(word for word in near if words.fold(word) not in known)
 
 
 def retyped(query: str) -> str:

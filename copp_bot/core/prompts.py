@@ -1,6 +1,7 @@
 """Persisted choices: a reaction, or the same in words or as a number, becomes the command it stands for."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,17 +33,34 @@ def by_reaction(effects: RowEffects, place: Place, reaction: Reaction, dispatche
     command = options.get(reaction.key.replace(VARIATION, ""))
     if command is None or not _is_open(prompt, reaction.sender, effects.now):
         return
-    message = Message(
+    message = _as_message(reaction, command, EventId(prompt.source_event) if prompt.source_event else reaction.target)
+    if dispatcher.chosen(effects, place, message, command):
+        _close(effects, prompt, reaction.sender)
+
+
+def by_key(
+    effects: RowEffects, place: Place, reaction: Reaction, dispatcher: Dispatcher, commands: Mapping[str, str]
+) -> None:
+    """Run what a reaction stands for on any message; on a question of ours it is a choice or nothing.
+
+    Args:
+        commands: reaction -> command, which is run as if it answered the message.
+    """
+    command = commands.get(reaction.key.replace(VARIATION, ""))
+    if command is not None and store.by_event(effects.session, reaction.target) is None:
+        dispatcher.reacted(effects, place, _as_message(reaction, command, reaction.target), command)
+
+
+def _as_message(reaction: Reaction, command: str, reply_to: EventId) -> Message:
+    return Message(
         event_id=reaction.event_id,
         room_id=reaction.room_id,
         sender=reaction.sender,
         sent_at=reaction.sent_at,
         body=command,
         msgtype="m.text",
-        reply_to=EventId(prompt.source_event) if prompt.source_event else reaction.target,
+        reply_to=reply_to,
     )
-    if dispatcher.chosen(effects, place, message, command):
-        _close(effects, prompt, reaction.sender)
 
 
 def by_words(effects: RowEffects, place: Place, message: Message, dispatcher: Dispatcher) -> bool:

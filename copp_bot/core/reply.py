@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from copp_bot.core.ids import EventId, ItemId, MxcUri, UserId
 
+LINES_IN_A_ROOM = 8
+"""A longer answer goes to the direct chat."""
 MATRIX_TO = "https://matrix.to/#/"
 _INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 

@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from copp_bot.core.feature import RoomDirectory
-from copp_bot.core.i18n import DEFAULT_LANGUAGE, LOCALES, current_language
+from copp_bot.core.i18n import DEFAULT_LANGUAGE, LOCALES, current_language, ngettext
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, group_of
-from copp_bot.core.reply import Reply
+from copp_bot.core.reply import Reply, shorten
+from storage.search import MOST
 
+LONGEST_QUERY = 60
+"""Characters of what was searched for, in an answer."""
 BANDS = ((50, "50+"), (20, "20–49"), (10, "10–19"), (5, "5–9"), (1, "1–4"))
 
 
@@ -55,6 +58,15 @@ def for_readers_here(reply: Reply, is_direct: bool) -> Reply:
     if is_direct:
         return reply
     return reply.and_line(_("Only what everyone here may read is shown. Ask me in our direct chat to look further."))
+
+
+def found_words(total: int, query: str) -> str:
+    """How many hits there are for a query; ``search.MOST`` means more than one counts."""
+    query = shorten(query, LONGEST_QUERY)
+    if total >= MOST:
+        return _("More than {count} for “{query}”, the best first.").format(count=MOST - 1, query=query)
+    head = ngettext("{count} for “{query}”.", "{count} for “{query}”, the best first.", total)
+    return head.format(count=total, query=query)
 
 
 def is_translated(language: str) -> bool:

@@ -7,7 +7,7 @@ thrown up the stack; the others of its batch are not touched by it.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session
@@ -48,6 +48,7 @@ class Listeners:
     states: Sequence[StateListener] = ()
     talk: Sequence[TalkListener] = ()
     threads: Sequence[ThreadHandler] = ()
+    reactions: Mapping[str, str] = field(default_factory=dict)
 
 
 class Handlers:
@@ -127,6 +128,7 @@ class Handlers:
             self._message(effects, place, event)
         elif isinstance(event, Reaction):
             prompts.by_reaction(effects, place, event, self.dispatcher)
+            prompts.by_key(effects, place, event, self.dispatcher, self._listeners.reactions)
         elif isinstance(event, Redaction):
             self._cascade.redacted(effects, event)
         elif isinstance(event, Edit):

@@ -3,7 +3,7 @@
 import pytest
 
 from copp_bot.core.commands.declare import Kind, Param
-from copp_bot.core.reply import say
+from copp_bot.core.reply import LINES_IN_A_ROOM, say
 from tests.core.conftest import Stage
 from tests.core.rig import answer_to, command, text_command
 
@@ -31,6 +31,7 @@ async def test_the_name_alone_asks_for_help(stage: Stage) -> None:
         event = await stage.anna.say(stage.coffee, "copp", mentions=[stage.bot])
         answer = await answer_to(stage.anna, stage.coffee, event, stage.bot)
     assert answer["content"]["body"].startswith("What you can do here")
+    assert len(answer["content"]["body"].splitlines()) <= LINES_IN_A_ROOM
 
 
 @pytest.mark.parametrize("said", ["greet", "greet zofia", "give away", "give away books", "give away books zofia"])

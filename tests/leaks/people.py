@@ -25,6 +25,8 @@ ENTERED: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = 
 """Name, groups, and roles with their scopes."""
 NEWCOMER, OUTSIDER, EX_MEMBER, DEACTIVATED = "noor", "silvio", "hamish", "liam"
 """The last two have been members of the community and of the group before."""
+OWNER = "zofia"
+"""Has a blog room of her own, called ``own`` here."""
 PLACES: dict[str, tuple[str, ...]] = {
     "silvio": ("direct",),
     "noor": ("direct", "reception"),
@@ -33,7 +35,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "ioana": ("direct", "archive/home", "coffee-shop"),
     "lucia": ("direct", "rhythm/home", "library"),
     "joao": ("direct", "rhythm/home", "rhythm/library", "coffee-shop"),
-    "zofia": ("direct", "rhythm/home", "archive/home", "coffee-shop"),
+    "zofia": ("direct", "rhythm/home", "archive/home", "coffee-shop", "own"),
     "aino": ("direct", "rhythm/home", "stewards"),
     "nikos": ("direct", "archive/home", "stewards"),
     "matteo": ("direct", "coffee-shop", "stewards", "reception"),

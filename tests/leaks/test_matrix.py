@@ -18,6 +18,8 @@ from copp_bot.core import items
 from copp_bot.core.effects import Batch, RowEffects
 from copp_bot.core.ids import Audience, RoomId, UserId
 from copp_bot.core.store import items as items_store
+from copp_bot.core.store import rooms as rooms_store
+from copp_bot.rooms.personal import blog_key
 from tests import policy
 from tests.fakes.person import FakeWorld
 from tests.features.library.library_house import number_in, shelve
@@ -29,6 +31,7 @@ from tests.leaks.people import (
     EX_MEMBER,
     NEWCOMER,
     OUTSIDER,
+    OWNER,
     PLACES,
     POST_REDACTED,
     POST_WITHDRAWN,
@@ -112,9 +115,12 @@ def probes(surface: str, content: Content, number: str) -> tuple[str, ...]:
         "!library withdraw": (f"!library withdraw {number[0]}0{number[1:]}x",),
         "!library add": (),
         "!library edit": (f"!library edit {number}",),
+        "!search": (
+            f"!search {content.inside}",
+            f"!search {COMMON} by:@{content.author}",
+        ),
         "!blog search": (
             f"!blog search {content.inside}",
-            f"!blog search {content.title[:5]}",
             f"!blog search {COMMON} lang:en",
         ),
         "!blog show": (f"!blog show {number}",),
@@ -123,7 +129,7 @@ def probes(surface: str, content: Content, number: str) -> tuple[str, ...]:
         "!blog preview": (f"!blog preview {number}",),
         "!blog edit": (f"!blog edit {number}",),
         "!blog publish": (f"!blog publish {number} group group:nowhere",),
-        "!blog withdraw": (f"!blog withdraw {number[0]}0{number[1:]}x",),
+        "!blog withdraw": (),
     }[surface]
 
 
@@ -141,6 +147,7 @@ async def matrix(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Matr
         await _peopled(house)
         for content in CONTENTS:
             made.numbers[content.name] = await _shared(house, content)
+        await _own_room(house)
         await _taken_back(made)
         await _gone(house)
         await _everything_asked(made)
@@ -225,7 +232,7 @@ def _direct_probes(matrix: Matrix, content: Content) -> tuple[str, ...]:
     """Those that show the title, and last the one that brings the file or the comment."""
     number = matrix.numbers[content.name]
     if content.kind == "blog":
-        return f"!blog search {content.inside}", f"!blog show {number}"
+        return f"!search {content.inside}", f"!blog search {content.inside}", f"!blog show {number}"
     return f"!library search {content.inside}", f"!library show {number}", f"!library get {number}"
 
 
@@ -261,6 +268,14 @@ async def _peopled(house: House) -> None:
     await house.settled()
     for name in PLACES:
         await house.direct(house.people[name])
+
+
+async def _own_room(house: House) -> None:
+    """The blog room of someone who has posted for all members is a place to ask at, too."""
+    key = blog_key(UserId(house.people[OWNER].user_id))
+    room = await house.database.read(lambda session: rooms_store.room_id(session, key))
+    assert room is not None
+    house.rooms["own"] = room
 
 
 async def _posted(house: House, content: Content) -> str:
@@ -338,7 +353,7 @@ async def _everything_asked(matrix: Matrix) -> None:
         texts = dict.fromkeys(
             text for content in CONTENTS for surface in SHARED
             for text in probes(surface, content, matrix.numbers[content.name])
-            if surface.startswith(f"!{content.kind} ")
+            if surface == "!search" or surface.startswith(f"!{content.kind} ")
         )  # fmt: skip
         missing = [f"!{kind} {verb} {MISSING[kind]}" for kind, verbs in DENIED.items() for verb in verbs]
         for text in [*texts, *missing]:

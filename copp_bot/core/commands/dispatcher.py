@@ -24,13 +24,12 @@ from copp_bot.core.ids import COMMUNITY, RoomId, UserId
 from copp_bot.core.matrix.port import Message
 from copp_bot.core.people import load_viewer
 from copp_bot.core.permissions import Policy, refusal
-from copp_bot.core.reply import Reply, code, say
+from copp_bot.core.reply import LINES_IN_A_ROOM, Reply, code, say
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.core.store import said as said_store
 
 log = logging.getLogger(__name__)
-LINES_IN_A_ROOM = 8
 TOO_OLD = timedelta(hours=24)
 STEWARDS_KEY = "stewards"
 
@@ -77,6 +76,15 @@ class Dispatcher:
         context = self._context(effects, place, message)
         with reading_in(context.viewer.language or self.house.language):
             return self._typed(context, grammar.Typed(text, True))
+
+    def reacted(self, effects: RowEffects, place: Place, message: Message, text: str) -> None:
+        """Run a command that a reaction on any message stands for; who may not use it hears nothing."""
+        context = self._context(effects, place, message)
+        command, _rest = grammar.find_command(text, self.house.commands)
+        if command is None or self._refusal(context, command) or self._is_too_old(effects, message, context):
+            return
+        with reading_in(context.viewer.language or self.house.language):
+            self._typed(context, grammar.Typed(text, True))
 
     def offered(self, effects: RowEffects, place: Place, message: Message, offer: FileOffer) -> None:
         """Let a feature offer to take a posted file; who may not use it is not asked."""

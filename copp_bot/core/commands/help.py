@@ -9,7 +9,7 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import COMMUNITY
 from copp_bot.core.markdown import markdown_lines
 from copp_bot.core.permissions import how_to_come_in
-from copp_bot.core.reply import Line, Part, Reply, bold, code, say
+from copp_bot.core.reply import LINES_IN_A_ROOM, Line, Part, Reply, bold, code, say
 
 Topics = Sequence[tuple[str, Sequence[Command]]]
 """What a feature is about, in words, and its commands."""
@@ -50,16 +50,21 @@ def may_use(context: Context, command: Command) -> bool:
 
 def _overview(context: Context, topics: Topics) -> Reply:
     lines: list[Line] = [(bold(_("What you can do here")), _(" – more about one: "), code(_example(topics)))]
-    for summary, commands in topics:
-        words = list(dict.fromkeys(command.path.split(" ")[0] for command in commands))
-        if words:
-            lines.append((*_codes(words), f" – {_(summary)}"))
+    lines += [(*_codes(_words(commands)), f" – {_(summary)}") for summary, commands in topics if commands]
     rules: Line = (_("How we talk with each other, and who can read along: "), code(f"!help {RULES}"))
     if len(lines) == 1:
         return say(how_to_come_in(context.policy), rules)
     if context.place.is_direct:
         lines.append((_("Here, in our direct chat, you can leave out the “!”."),))
+    elif len(lines) >= LINES_IN_A_ROOM:
+        every = dict.fromkeys(word for _summary, commands in topics for word in _words(commands))
+        lines[1:] = [tuple(_codes(list(every))), (_("In our direct chat I say what each is for: "), code("!help"))]
     return Reply((*lines, rules))
+
+
+def _words(commands: Sequence[Command]) -> list[str]:
+    """The first words of commands, each once."""
+    return list(dict.fromkeys(command.path.split(" ")[0] for command in commands))
 
 
 def _example(topics: Topics) -> str:

@@ -11,13 +11,13 @@ from storage import search
 
 
 def candidates(
-    session: Session, audiences: Collection[Audience], kind: str, query: str, having: Having
+    session: Session, audiences: Collection[Audience], kind: str | None, query: str, having: Having
 ) -> tuple[list[int], int]:
-    """The best items of a kind for a query, and how many there are (at most ``search.MOST``).
+    """The best items of a kind, or of every kind, for a query, and how many there are (at most ``search.MOST``).
 
     Those with all words in the title come first, then the others; both newest first.
     """
-    marks = items_store.search_marks(kind, having)
+    marks = items_store.search_marks(kind or "", having)[0 if kind else 1 :]
     everywhere = search.candidates(session, audiences, query, marks=marks)
     in_title = search.candidates(session, audiences, query, marks=marks, in_title=True)
     return list(dict.fromkeys([*in_title, *everywhere])), len(everywhere)

@@ -37,6 +37,12 @@ def by_event(session: Session, event_id: str) -> InboxRow | None:
     return session.scalars(select(InboxRow).where(col(InboxRow.event_id) == event_id)).first()
 
 
+def is_reaction(session: Session, event_id: str) -> bool:
+    """Was this a reaction, which has no message that could be answered?"""
+    row = by_event(session, event_id)
+    return row is not None and row.kind == "reaction"
+
+
 def known(session: Session, event_ids: Iterable[str]) -> set[str]:
     """Those of the events that came in before."""
     statement = select(col(InboxRow.event_id)).where(col(InboxRow.event_id).in_(list(event_ids)))

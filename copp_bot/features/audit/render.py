@@ -26,6 +26,9 @@ ACTIONS: Mapping[str, str] = {
     "rooms.applied": deferred("{actor} applied the declared rooms"),
     "rooms.brought": deferred("{actor} brought {target} into rooms of {scope}"),
     "rooms.removed": deferred("{actor} took {target} out of rooms of {scope}"),
+    "blog.publish": deferred("{actor} published a post in {scope}, or changed who may read it"),
+    "blog.withdraw": deferred("{actor} withdrew a post of {target} in {scope}"),
+    "comment.withdraw": deferred("{actor} deleted a comment of {target} in {scope}"),
     "library.audience": deferred("{actor} changed who may read something that {target} shared in {scope}"),
     "library.edit": deferred(
         "{actor} edited title, tags, language or licence of something that {target} shared in {scope}"

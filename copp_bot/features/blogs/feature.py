@@ -11,7 +11,7 @@ from copp_bot.core.i18n import deferred
 from copp_bot.core.ids import ItemId, Scope
 from copp_bot.core.matrix.port import Edit
 from copp_bot.core.reply import Reply
-from copp_bot.features.blogs import commands, edits, finding, service, store, tasks, writing
+from copp_bot.features.blogs import commands, edits, finding, render, service, store, tasks, writing
 from copp_bot.features.blogs.publishing import Publisher
 
 
@@ -28,6 +28,7 @@ def build(core: Core) -> Feature:
         summary=deferred("What members write for each other, and the talk about it"),
         commands=commands.declare(core, write),
         threads=(ThreadHandler(store.KIND, service.comment),),
+        reactions={render.PUBLISH: "blog new"},
         tasks=tasks.kinds(core),
         items=(
             ItemKind(finding.LETTER, store.KIND, service.forget_post, edited),

@@ -22,10 +22,9 @@ from copp_bot.core.reply import (
     shorten,
     verbatim,
 )
-from copp_bot.core.words import audience_words, for_readers_here, moment
+from copp_bot.core.words import audience_words, for_readers_here, found_words, moment
 from copp_bot.features.blogs.finding import Comment, Pieces, Results, Shown
 from copp_bot.features.blogs.store import Edit
-from storage.search import MOST
 
 IN_ROOM, IN_DIRECT = 5, 10
 """Lines of a list in a shared room, and in the direct chat."""
@@ -217,12 +216,7 @@ def render_results(results: Results, further: str | None, is_direct: bool) -> Re
         if results.suggestions:
             none += _(" These words are there: {words}.").format(words=", ".join(results.suggestions))
         return for_readers_here(say(none), is_direct)
-    if results.total >= MOST:
-        head = _("More than {count} for “{query}”, the best first.").format(count=MOST - 1, query=query)
-    else:
-        head = ngettext("{count} for “{query}”.", "{count} for “{query}”, the best first.", results.total)
-        head = head.format(count=results.total, query=query)
-    lines: list[Line] = [(head, " ", _(MORE_OF_IT))]
+    lines: list[Line] = [(found_words(results.total, results.query), " ", _(MORE_OF_IT))]
     lines += [
         (f"{number}. ", *_name(hit), f" – {_facts(hit)}", *((" – ", *_pieces(hit.extract)) if hit.extract else ()))
         for number, hit in enumerate(results.hits, 1)

@@ -42,8 +42,10 @@ class Runners:
             return partial(_begin, request, service.complete(said))
 
     def failed(self, effects: Effects, payload: dict[str, Any], sentence: str) -> None:
-        """Say in the answer why there is no draft."""
+        """Say in the answer why there is no draft; a reaction has none."""
         request = Request.of(payload)
+        if request.answer is None:
+            return
         with reading_in(request.reader_language):
             effects.edit(request.answer, render.render_no_draft(sentence))
 
@@ -95,7 +97,11 @@ def _begin(request: Request, words: service.Words, effects: Effects) -> None:
     origin = service.Origin(request.room_id, request.event_id, request.command_event)
     item = service.begin(effects, request.author, words, origin)
     with reading_in(request.reader_language):
-        effects.edit(request.answer, render.render_draft(finding.describe(effects.session, item)))
+        reply = render.render_draft(finding.describe(effects.session, item))
+        if request.answer is None:
+            effects.send(request.author, reply)
+        else:
+            effects.edit(request.answer, reply)
 
 
 def kinds(core: Core) -> tuple[TaskKind, ...]:

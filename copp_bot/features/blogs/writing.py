@@ -11,6 +11,7 @@ from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import current_language, deferred
 from copp_bot.core.ids import Audience, EventId, RoomId, TxnId, UserId
 from copp_bot.core.reply import Reply
+from copp_bot.core.store import inbox as inbox_store
 from copp_bot.core.words import group_titles
 from copp_bot.features.blogs import finding, render, service, space, store
 from copp_bot.features.blogs.publishing import Publisher
@@ -26,7 +27,7 @@ class Request:
 
     Args:
         event_id: the message with the text or the file.
-        answer: the message that is edited when it is done.
+        answer: the message that is edited when it is done; None after a reaction, which is answered with a draft alone.
         reader_language: the language of that message.
     """
 
@@ -37,7 +38,7 @@ class Request:
     title: str
     tags: tuple[str, ...]
     language: str | None
-    answer: TxnId
+    answer: TxnId | None
     reader_language: str
 
     @classmethod
@@ -54,11 +55,14 @@ class Writing:
     bot: UserId
     publisher: Publisher
 
-    def new(self, ctx: Context, args: Args) -> Reply:
+    def new(self, ctx: Context, args: Args) -> Reply | None:
         """Make a draft of what follows the title, of the file whose caption this is, or of what it answers."""
         words, message = words_of(args, ctx.message.body), ctx.message
         if "from" in args.options:
             return self._from_journal(ctx, words, args.options["from"])
+        if inbox_store.is_reaction(ctx.session, message.event_id):
+            ctx.effects.task(DRAFT, asdict(replace(_request(ctx, words), answer=None)))
+            return None  # on a message of somebody else nothing comes of it
         if not words.text and (message.file is not None or message.reply_to is not None):
             ctx.effects.task(DRAFT, asdict(_request(ctx, words)))
             return render.render_reading()

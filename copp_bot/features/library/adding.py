@@ -12,6 +12,7 @@ from copp_bot.core.i18n import current_language, deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, EventId, ItemId, TxnId, UserId
 from copp_bot.core.reply import Reply
+from copp_bot.core.store import inbox as inbox_store
 from copp_bot.core.words import audience_words, group_titles
 from copp_bot.features.library import questions, render, service, store, wishes
 from copp_bot.features.library.service import ADD
@@ -161,7 +162,7 @@ def _request(
 
 
 def _is_reaction(ctx: Context) -> bool:
-    return store.is_reaction(ctx.session, ctx.message.event_id)
+    return inbox_store.is_reaction(ctx.session, ctx.message.event_id)
 
 
 def _question(ctx: Context, wish: wishes.Wish) -> store.Question | None:

@@ -14,12 +14,11 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience
 from copp_bot.core.media import has_slides, kind_name
 from copp_bot.core.reply import Attachment, Line, Option, Part, Reply, bold, code, link, say, shorten
-from copp_bot.core.words import audience_words, for_readers_here, text_language
+from copp_bot.core.words import audience_words, for_readers_here, found_words, text_language
 from copp_bot.features.library.finding import LINK, Pieces, Resource, Results
 from copp_bot.features.library.questions import NAME
 from copp_bot.features.library.service import Shelved
 from copp_bot.features.library.store import Having
-from storage.search import MOST
 
 IN_ROOM = 5
 """Lines of a list in a shared room; with its heading, its choices and the last line that makes eight."""
@@ -82,13 +81,7 @@ def render_results(results: Results, further: str | None, is_direct: bool) -> Re
     """At most five hits, numbered; a number shows one, and ``further`` is the command for the next ones."""
     if not results.hits:
         return for_readers_here(_nothing_found(results), is_direct)
-    query = shorten(results.query, NAME)
-    if results.total >= MOST:
-        head = _("More than {count} for “{query}”, the best first.").format(count=MOST - 1, query=query)
-    else:
-        head = ngettext("{count} for “{query}”.", "{count} for “{query}”, the best first.", results.total)
-        head = head.format(count=results.total, query=query)
-    lines: list[Line] = [(head, " ", _(MORE_OF_IT))]
+    lines: list[Line] = [(found_words(results.total, results.query), " ", _(MORE_OF_IT))]
     lines += [_hit_line(number, hit) for number, hit in enumerate(results.hits, 1)]
     return for_readers_here(_listing(lines, results.hits, further), is_direct)
 

@@ -8,7 +8,6 @@ from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from copp_bot.core.ids import Audience, EventId, MxcUri, Scope, TxnId
-from copp_bot.core.store import inbox as inbox_store
 from copp_bot.core.store import items as items_store
 from storage.tables.files import FileRow, ItemFileRow
 from storage.tables.items import ItemRow, ItemState, ItemTagRow
@@ -146,12 +145,6 @@ def question(session: Session, event: str | None, user_id: str) -> Question | No
         if row.source_event and user_id in row.asked and any(one.startswith("library add") for one in commands):
             return Question(TxnId(row.txn_id), EventId(row.source_event), commands)
     return None
-
-
-def is_reaction(session: Session, event_id: str) -> bool:
-    """Was this a choice by reaction, which has no message that could be answered?"""
-    row = inbox_store.by_event(session, event_id)
-    return row is not None and row.kind == "reaction"
 
 
 def shelved_between(session: Session, scope: Scope, start: datetime, end: datetime) -> int:

@@ -7,18 +7,12 @@ from copp_bot.core.context import Context, Place
 from copp_bot.core.feature import Core, RoomDirectory
 from copp_bot.core.i18n import deferred, reading_in
 from copp_bot.core.ids import UserId
+from copp_bot.core.kinds import SHARED_KINDS
 from copp_bot.core.readers import place_among_members
 from copp_bot.core.reply import Reply
 from copp_bot.features.profile import render, service
 
 EDIT, FIND, WHO = "profile.edit", "people.find", "people.who"
-SHOWN = {
-    "library": ("L", "library show"),
-    "blog": ("B", "blog show"),
-    "photo": ("P", "photo show"),
-    "meeting": ("M", "meet show"),
-}
-"""Item kinds -> the letter of their short ids and the command that shows one, by the chat contract."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +67,7 @@ class Handlers:
         found = service.who(ctx.session, user, self.bot)
         if found is None:
             return render.render_unknown(user)
-        shared = service.shared(ctx.session, ctx.viewer, place, user, self.bot, SHOWN)
+        shared = service.shared(ctx.session, ctx.viewer, place, user, self.bot, SHARED_KINDS)
         return render.render_who(found, [_named(one) for one in shared])
 
     def _there(self, ctx: Context, reply: Reply) -> Reply:
@@ -82,8 +76,8 @@ class Handlers:
 
 
 def _named(one: service.Shared) -> render.Named:
-    letter, command = SHOWN[one.kind]
-    return render.Named(f"{letter}{one.number}", f"{command} {letter}{one.number}", one)
+    kind = SHARED_KINDS[one.kind]
+    return render.Named(kind.short_id(one.number), kind.command(one.number), one)
 
 
 def declare(core: Core) -> tuple[Command, ...]:

@@ -161,3 +161,21 @@ async def test_drafts_are_known_to_their_author_alone(blogs: House) -> None:
     assert await blogs.ask(lucia, HOME, f"!blog preview {number}") == "I have answered you in our direct chat."
     bodies = json.dumps([raw["content"] for raw in await messages(blogs, joao, HOME, "")])
     assert "Zzcrwth" not in bodies
+
+
+async def test_a_newspaper_on_ones_own_message_makes_a_draft(blogs: House) -> None:
+    """Told to its author alone; on what somebody else wrote, or by who may not write posts, it means nothing."""
+    lucia, joao, room = blogs.people["lucia"], blogs.people["joao"], blogs.rooms[HOME]
+    text = await joao.say(room, "Zzpondering aloud.\nAnd at length.")
+    greeting = await blogs.people["noor"].say(blogs.rooms["reception"], "Zzhello from a newcomer.")
+    before = await blogs.said(lucia, HOME), await blogs.said(lucia, "direct")
+    await lucia.react(room, text, "📰")
+    await blogs.people["noor"].react(blogs.rooms["reception"], greeting, "📰")
+    await blogs.settled()
+    assert "zzpondering" not in dump(blogs) and "zzhello" not in dump(blogs)
+    await joao.react(room, text, "📰")
+    await blogs.settled()
+    assert (await blogs.said(lucia, HOME), await blogs.said(lucia, "direct")) == before
+    said = (await blogs.said(joao, "direct"))[-1]
+    assert "Your draft" in said and "“Zzpondering aloud.”" in said
+    assert "And at length." in await blogs.ask(joao, "direct", f"!blog preview {number_in(said)}")

@@ -1,0 +1,66 @@
+"""One search over all kinds, narrowed down, page by page."""
+
+import pytest
+
+from tests.features.blogs.blog_house import draft, post
+from tests.features.library.library_house import shelve
+from tests.house import House
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_filters_take_away(blogs: House) -> None:
+    """Kind, tag, language, author, group, day: each alone and together."""
+    joao = blogs.people["joao"]
+    shelved = await shelve(blogs, "lucia", "rhythm/library", "The zzcrumhorn buzzes.", "Crumhorn #reed lang:en")
+    written = await post(blogs, "joao", "Crumhorn days #reed lang:fr", "The zzcrumhorn again.")
+    shared = await post(blogs, "zofia", "Crumhorn for all", "The zzcrumhorn once more.", "community")
+    for asked, found in (
+        ("", {shelved, written, shared}),
+        ("in:blog", {written, shared}),
+        ("in:library", {shelved}),
+        ("#reed", {shelved, written}),
+        ("lang:fr", {written}),
+        ("by:@zofia", {shared}),
+        (f"by:{joao.user_id} in:blog #reed", {written}),
+        ("group:rhythm", {shelved, written}),
+        ("group:archive", set()),
+        ("since:2020-01-01", {shelved, written, shared}),
+        ("since:2099-01-01", set()),
+    ):
+        answer = await blogs.ask(joao, "direct", f"!search zzcrumhorn {asked}")
+        assert {number for number in (shelved, written, shared) if number in answer} == found, asked
+        assert answer.startswith(f"{len(found)} for" if found else "Nothing here"), asked
+    assert (await blogs.ask(blogs.people["goran"], "direct", "!search zzcrumhorn")).startswith("1 for")
+
+
+async def test_pages_keep_the_filters(blogs: House) -> None:
+    """Five on a page; the next by reaction; behind the last there is nothing."""
+    lucia = blogs.people["lucia"]
+    for number in range(7):
+        await draft(blogs, "lucia", f"Virginal {number} lang:en", "The zzvirginal is plucked.")
+    first = await blogs.ask(lucia, "direct", "!search zzvirginal in:blog by:@lucia lang:en")
+    assert first.startswith("7 for") and "5. Virginal 2" in first and "6. " not in first
+    last = [raw for raw in await lucia.timeline(await blogs.direct(lucia)) if raw["sender"] == blogs.bot]
+    answer = next(raw for raw in reversed(last) if "7 for" in str(raw["content"].get("body")))
+    await lucia.react(await blogs.direct(lucia), answer["event_id"], "➡️")
+    second = (await blogs.said(lucia, "direct"))[-1]
+    assert "1. Virginal 1" in second and "2. Virginal 0" in second and "3. " not in second
+    assert "nothing more" in await blogs.ask(lucia, "direct", "!search zzvirginal page:3")
+
+
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        ("!search", "Type it like this"),
+        ("!search ???", "Say at least one word to look for, for example: !search rhythm"),
+        ("!search x in:<script>", "I do not know in:<script>"),
+        ("!search x since:tomorrow", "Write it like this: since:2027-01-31"),
+        ("!search x by:@@@", "Nothing here has"),
+        (f"!search {'word ' * 30}", "20 is the most"),
+        ("!search x page:0", "Pages have numbers"),
+    ],
+)
+async def test_bad_input(blogs: House, said: str, answered: str) -> None:
+    """A sentence with the next step."""
+    assert answered in await blogs.ask(blogs.people["joao"], "direct", said)
