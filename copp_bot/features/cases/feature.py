@@ -4,6 +4,9 @@ from copp_bot.core.feature import Core, Feature
 from copp_bot.core.i18n import deferred
 from copp_bot.features.cases import commands, events, jobs, routing, service, tasks
 
+FLAG = "🚩"
+"""On any message: a report."""
+
 
 def build(core: Core) -> Feature:
     """The feature, for ``app.FEATURES``."""
@@ -19,6 +22,7 @@ def build(core: Core) -> Feature:
             routing.LEAD: deferred("look at cases about stewards, and at appeals"),
             routing.DECIDE: deferred("look at every case, also about those who lead"),
         },
+        reactions={FLAG: "report"},
         redacted=events.Redacted(core),
         forget=service.forget,
     )
