@@ -15,6 +15,7 @@ from storage.tables import (
     rooms,
     schedule,
     tasks,
+    web,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "rooms",
     "schedule",
     "tasks",
+    "web",
 ]
