@@ -194,9 +194,10 @@ class Serving:
         return Answer(html, status)
 
     def _error(self, visit: Visit, asked: Asked, status: int, sentence: str | None = None) -> Answer:
+        """The page of what is not there is the same at every address, but for the way back after signing in."""
         here = _here(asked) if status == 404 and not visit.is_known else ""
         view = View("core/error.html", {"status": status, "sentence": sentence, "next": here})
-        return Answer(self.frame.page(view, visit, asked.address, sessions.csrf_token(asked.secret)), status)
+        return Answer(self.frame.page(view, visit, "", sessions.csrf_token(asked.secret)), status)
 
     def _visit(self, session: Session, asked: Asked, visitor: Visitor | None = None) -> Visit:
         visitor = visitor or self.visitor(session, asked)[0]

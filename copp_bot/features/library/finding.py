@@ -70,12 +70,17 @@ class Results:
 
 
 def search(
-    session: Session, seen: Collection[Audience], query: str, having: store.Having, page: int = 1
+    session: Session,
+    seen: Collection[Audience],
+    query: str,
+    having: store.Having,
+    page: int = 1,
+    shown: int = SHOWN_HITS,
 ) -> Results | None:
     """The best hits for all words of the query; where there are none, words that exist.
 
     Args:
-        page: five hits each, from 1; None is returned for one behind the last.
+        page: ``shown`` hits each, from 1; None is returned for one behind the last.
     """
     asked = [found.word for found in words.words(words.composed(query))]
     if not asked:
@@ -91,7 +96,7 @@ def search(
         near = store.near_words(session, seen, (word for word in asked if len(word) >= 3), MOST_SUGGESTED)
         known = {words.fold(word) for word in asked}
         return Results(query, 0, (), tuple(word for word in near if words.fold(word) not in known))
-    here = ids[(page - 1) * SHOWN_HITS : page * SHOWN_HITS]
+    here = ids[(page - 1) * shown : page * shown]
     if not here:
         return None
     rows = items_store.get_visible(session, seen, here)
@@ -99,7 +104,7 @@ def search(
         replace(hit, extract=store.extract(session, hit.id, query, EXTRACT, hit.title))
         for hit in _described(session, [rows[number] for number in here if number in rows])
     ]
-    return Results(query, total, tuple(hits), has_more=len(ids) > page * SHOWN_HITS)
+    return Results(query, total, tuple(hits), has_more=len(ids) > page * shown)
 
 
 def retyped(query: str) -> str:

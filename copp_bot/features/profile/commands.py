@@ -12,8 +12,6 @@ from copp_bot.core.reply import Reply
 from copp_bot.features.profile import render, service
 
 EDIT, FIND, WHO = "profile.edit", "people.find", "people.who"
-LETTERS = {"library": "L", "blog": "B", "photo": "P", "meeting": "M", "album": "A", "story": "S", "question": "Q"}
-"""Item kinds -> the letter of their short ids, by the chat contract."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class Handlers:
         if found is None:
             return render.render_unknown(user)
         shared = service.shared(ctx.session, ctx.viewer, place, user, self.bot)
-        return render.render_who(found, [(f"{LETTERS.get(one.kind, '')}{one.number}", one) for one in shared])
+        return render.render_who(found, [(f"{service.LETTERS.get(one.kind, '')}{one.number}", one) for one in shared])
 
     def _there(self, ctx: Context, reply: Reply) -> Reply:
         place = place_among_members(ctx.session, ctx.viewer, ctx.place, self.bot)

@@ -27,6 +27,8 @@ MOST_INTERESTS = 20
 LONGEST_INTEREST = 60
 MOST_FOUND = 20
 MOST_SHARED = 5
+LETTERS = {"library": "L", "blog": "B", "photo": "P", "meeting": "M", "album": "A", "story": "S", "question": "Q"}
+"""Item kinds -> the letter of their short ids, by the chat contract."""
 NONE = "none"
 """Said to empty the list of interests."""
 
