@@ -58,7 +58,13 @@ class Frame:
             extensions=["jinja2.ext.i18n"],
         )
         self.environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-        self.environment.filters |= {"said": _said, "moment": moment, "day": _day, "part": _part, "markdown": _markdown}
+        self.environment.filters |= {
+            "lines": _lines,
+            "moment": moment,
+            "day": _day,
+            "part": _part,
+            "markdown": _markdown,
+        }
         versions = {name: asset.version for name, asset in self.assets.items()}
         self.environment.globals |= {"site": title, "versions": versions, "query": query}
 
@@ -70,8 +76,8 @@ class Frame:
             csrf: the token that its forms carry.
         """
         around = self._around(visit, address, csrf)
-        filled = [Markup(self._render(panel.template, {**around, **panel.values})) for panel in panels]  # noqa: S704
-        return self._render(view.template, {**around, "panels": filled, **view.values})
+        filled = [Markup(self._render(panel, around)) for panel in panels]  # noqa: S704 - rendered, so escaped
+        return self._render(view, {**around, "panels": filled})
 
     def _around(self, visit: Visit, address: str, csrf: str) -> Mapping[str, Any]:
         menu = [page for page in self._menu if visit.is_known and (not page.permission or visit.may(page.permission))]
@@ -87,8 +93,10 @@ class Frame:
             "done": visit.asked("done"),
         }
 
-    def _render(self, template: str, values: Mapping[str, Any]) -> str:
-        return self.environment.get_template(template).render(values)
+    def _render(self, view: View, around: Mapping[str, Any]) -> str:
+        taken = around.keys() & view.values.keys()
+        assert not taken, f"{view.template} may not give other values to {taken}"
+        return self.environment.get_template(view.template).render({**around, **view.values})
 
 
 def query(**parts: object) -> str:
@@ -106,9 +114,9 @@ def _part(text: object) -> str:
     return quote(str(text), safe="@:")
 
 
-def _said(reply: Reply) -> Markup:
-    """A chat answer; its lines are parts that were escaped one by one (``core/reply.py``)."""
-    return Markup(reply.html)  # noqa: S704
+def _lines(reply: Reply) -> list[Markup]:
+    """The lines of a chat answer; their parts were escaped one by one (``core/reply.py``)."""
+    return [Markup(line) for line in reply.html.split("<br>")]  # noqa: S704
 
 
 def _markdown(text: str) -> Markup:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from babel import Locale
+from babel.numbers import format_decimal
 
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import gettext as _
@@ -23,13 +24,13 @@ Options = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Card:
-    """A resource with the words around it. ``megabytes`` of its file, None for a link."""
+    """A resource with the words around it. ``size`` of its file, None for a link."""
 
     resource: Resource
     facts: tuple[str, ...]
     author: str
     audience: str
-    megabytes: str | None
+    size: str | None
 
     @property
     def path(self) -> str:
@@ -39,9 +40,17 @@ class Card:
 
 def card(shown: Resource, rooms: RoomDirectory) -> Card:
     """One resource."""
-    size = f"{shown.size / 1_000_000:.1f}" if shown.size is not None else None
     author = shown.author_name or shown.author
-    return Card(shown, known_facts(shown), author, audience_words(rooms, shown.audience).rstrip(","), size)
+    return Card(shown, known_facts(shown), author, audience_words(rooms, shown.audience).rstrip(","), _size(shown.size))
+
+
+def _size(size: int | None) -> str | None:
+    if size is None:
+        return None
+    kilobytes = max(1, round(size / 1000))
+    if kilobytes < 1000:
+        return _("{size} kB").format(size=kilobytes)
+    return _("{size} MB").format(size=format_decimal(round(size / 1_000_000, 1), locale=text_language()))
 
 
 def cards(shown: Iterable[Resource], rooms: RoomDirectory) -> tuple[Card, ...]:

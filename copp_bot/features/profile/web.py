@@ -46,7 +46,7 @@ class Pages:
         shared = service.shared(visit.session, visit.viewer, visit.place, user, self.bot)
         values = {
             "person": found,
-            "language": language_name(found.language) if found.language else None,
+            "speaks": language_name(found.language) if found.language else None,
             "shared": [(f"{service.LETTERS.get(one.kind, '')}{one.number}", one) for one in shared],
         }
         return View("profile/person.html", values)
