@@ -1,14 +1,17 @@
 """What holds for every route, found from the router itself: one that these tests cannot open fails."""
 
 import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 
 from copp_bot.core.web.headers import PAGE_POLICY
 from tests.features.built import built_routes
 from tests.house import House
 from tests.test_structure import ROOT
-from tests.web.browser import Browser, Shown
+from tests.web.browser import Browser, Shown, browser
 from tests.web.test_library import added
 from tests.world import Person
 
@@ -24,18 +27,31 @@ BY_GATE = {"GET /library/{id}", "GET /library/{id}/file"}
 MOST_BYTES = 100_000
 
 
-async def address(route: str, page: Browser, person: Person) -> str:
-    """A route with something real in its braces."""
-    path = route.partition(" ")[2]
-    if "{id}" in path:
-        path = path.replace(
-            "{id}", (await added(page, f"The everyword of {page.visited} {person}.", title="Every")).rpartition("/")[2]
-        )
-    parts = {"{person}": person.user_id, "{key}": "rhythm", "{session}": "1", "{link}": "x" * 43, "{name}": "site.css"}
-    for name, value in parts.items():
-        path = path.replace(name, value)
-    assert "{" not in path, f"say what {route} is opened with"
-    return path
+@dataclass(frozen=True)
+class Inside:
+    """A member who stays signed in, with something shared, so that every address has something behind it."""
+
+    page: Browser
+    parts: dict[str, str]
+
+    def address(self, route: str) -> str:
+        """A route with something real in its braces."""
+        path = route.partition(" ")[2]
+        for name, value in self.parts.items():
+            path = path.replace(name, value)
+        assert "{" not in path, f"say what {route} is opened with"
+        return path
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def inside(house: House) -> AsyncIterator[Inside]:
+    """Signed in once for this file."""
+    anna = await house.member("anna", "rhythm")
+    async with browser(house) as page:
+        await page.sign_in(anna)
+        number = (await added(page, "The everyword.", title="Every")).rpartition("/")[2]
+        parts = {"{id}": number, "{person}": anna.user_id, "{link}": "x" * 43}
+        yield Inside(page, parts | {"{key}": "rhythm", "{session}": "1", "{name}": "site.css"})
 
 
 def check_headers(shown: Shown) -> None:
@@ -64,10 +80,8 @@ def check_page(shown: Shown) -> None:
 
 
 @pytest.mark.parametrize("route", PAGES)
-async def test_every_page(house: House, page: Browser, zofia: Person, route: str) -> None:
-    await page.sign_in(zofia)
-    path = await address(route, page, zofia)
-    shown = await page.get(path)
+async def test_every_page(inside: Inside, route: str) -> None:
+    shown = await inside.page.get(inside.address(route))
     check_headers(shown)
     is_for_roles = route in ("GET /audit", "GET /activity")
     assert shown.status in ({404} if is_for_roles else {410} if "{link}" in route else {200, 503}), shown.text
@@ -80,11 +94,8 @@ async def test_every_page(house: House, page: Browser, zofia: Person, route: str
 
 
 @pytest.mark.parametrize("route", [route for route in PAGES if route not in OPEN])
-async def test_nothing_without_signing_in(house: House, page: Browser, zofia: Person, route: str) -> None:
-    await page.sign_in(zofia)
-    path = await address(route, page, zofia)
-    page.http.cookie_jar.clear()
-    shown = await page.get(path)
+async def test_nothing_without_signing_in(inside: Inside, page: Browser, route: str) -> None:
+    shown = await page.get(inside.address(route))
     if route in BY_GATE:
         assert shown.status == 404
     else:
@@ -93,20 +104,16 @@ async def test_nothing_without_signing_in(house: House, page: Browser, zofia: Pe
 
 
 @pytest.mark.parametrize("route", CHANGES)
-async def test_every_change_asks_for_the_token_of_the_form(
-    house: House, page: Browser, zofia: Person, route: str
-) -> None:
-    await page.sign_in(zofia)
-    path = await address(route, page, zofia)
+async def test_every_change_asks_for_the_token_of_the_form(inside: Inside, page: Browser, route: str) -> None:
+    path = inside.address(route)
     for data in ({}, {"csrf": "0" * 64}):
-        assert (await page.post(path, data)).status == 403
-    page.http.cookie_jar.clear()
+        assert (await inside.page.post(path, data)).status == 403
     shown = await page.post(path, {})
     assert shown.status == 403 or shown.url == "/sign-in"
 
 
-async def test_what_is_not_there_looks_the_same_everywhere(house: House, page: Browser, zofia: Person) -> None:
-    await page.sign_in(zofia)
+async def test_what_is_not_there_looks_the_same_everywhere(house: House, inside: Inside) -> None:
+    page = inside.page
     missing = await page.get("/no/such/page")
     assert missing.status == 404
     check_page(missing)

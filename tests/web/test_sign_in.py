@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from copp_bot.core.effects import Batch, RowEffects
 from copp_bot.core.ids import UserId
 from copp_bot.core.settings import Settings
 from copp_bot.core.store import rooms
@@ -165,6 +166,17 @@ async def test_signed_out_everywhere_from_the_chat(house: House, page: Browser, 
     await page.sign_in(zofia)
     await house.ask(zofia, "direct", "!web off")
     assert (await page.get("/home")).url.startswith("/sign-in")
+
+
+async def test_who_is_forgotten_leaves_no_row(house: House, page: Browser, zofia: Person) -> None:
+    await page.sign_in(zofia)
+    feature = next(one for one in house.app.features if one.name == "web")
+    assert feature.forget is not None
+    forget, now = feature.forget, house.app.clock.now()
+    await house.database.write(lambda s: forget(RowEffects(s, now, "forget", Batch()), UserId(zofia.user_id)))
+    links = await house.database.read(lambda s: [row.user_id for row in s.exec(select(store.WebLinkRow))])
+    sessions_ = await house.database.read(lambda s: [row.user_id for row in s.exec(select(store.WebSessionRow))])
+    assert zofia.user_id not in (*links, *sessions_)
 
 
 async def test_secrets_are_kept_as_hashes(house: House, page: Browser, zofia: Person) -> None:

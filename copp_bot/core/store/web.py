@@ -64,6 +64,12 @@ def end(session: Session, user_id: str, session_id: int | None = None) -> int:
     return len(session.execute(statement.returning(col(WebSessionRow.id))).all())
 
 
+def forget(session: Session, user_id: str) -> None:
+    """Delete every row of a person."""
+    session.execute(delete(WebSessionRow).where(col(WebSessionRow.user_id) == user_id))
+    session.execute(delete(WebLinkRow).where(col(WebLinkRow.user_id) == user_id))
+
+
 def drop_ended(session: Session, now: datetime) -> None:
     """Forget what has run out."""
     session.execute(delete(WebSessionRow).where(col(WebSessionRow.expires_at) <= now))

@@ -28,7 +28,7 @@ from copp_bot.core.permissions import Policy
 from copp_bot.core.settings import Settings
 from copp_bot.core.store import web as store
 from copp_bot.core.web import forms, sessions
-from copp_bot.core.web.frame import Frame, query
+from copp_bot.core.web.frame import Frame
 from copp_bot.core.web.headers import ASKED_EACH_TIME, FILE_POLICY, SHOWN
 from copp_bot.core.web.page import Action, Deed, Download, Form, Page, Panel, Redirect, View, Visit
 from copp_bot.core.web.sessions import Visitor
@@ -36,6 +36,7 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 SIGN_IN_PATH = "/sign-in"
+LONGEST_PATH = 500
 UPLOADS = "uploads"
 """Where files of forms lie, below the data folder, until their request ends."""
 
@@ -68,9 +69,17 @@ class Base:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request says, as far as pages are concerned."""
+    """What a request says, as far as pages are concerned.
+
+    Args:
+        address: the path, decoded.
+        here: path and query as they came, to come back to after signing in.
+        secret: the cookie that signs in.
+        languages: what the browser asks for, best first.
+    """
 
     address: str
+    here: str
     secret: str
     languages: tuple[str, ...]
     path: Mapping[str, str] = field(default_factory=dict)
@@ -139,7 +148,7 @@ class Serving:
         languages = tuple(part.split(";")[0].strip() for part in accepted if part.strip())
         secret = request.cookies.get(self.base.session_cookie, "")
         query = dict(reversed(list(request.query.items())))
-        return Asked(request.path, secret, languages, dict(request.match_info), query)
+        return Asked(request.path, request.path_qs, secret, languages, dict(request.match_info), query)
 
     def visitor(self, session: Session, asked: Asked) -> tuple[Visitor, bool]:
         """Who asks, as of this transaction."""
@@ -175,7 +184,7 @@ class Serving:
             if page.permission is not None and not visit.may(page.permission):
                 if visitor.is_known:
                     return self._error(visit, asked, 404)
-                return Answer(Redirect(f"{SIGN_IN_PATH}?next={quote(_here(asked))}"))
+                return Answer(Redirect(f"{SIGN_IN_PATH}?next={quote(asked.here)}"))
             answer = self._shown(visit, asked, page.show)
         return replace(answer, seen=visitor.session_id) if is_news else answer
 
@@ -195,7 +204,7 @@ class Serving:
 
     def _error(self, visit: Visit, asked: Asked, status: int, sentence: str | None = None) -> Answer:
         """The page of what is not there is the same at every address, but for the way back after signing in."""
-        here = _here(asked) if status == 404 and not visit.is_known else ""
+        here = asked.here if status == 404 and not visit.is_known else ""
         view = View("core/error.html", {"status": status, "sentence": sentence, "next": here})
         return Answer(self.frame.page(view, visit, "", sessions.csrf_token(asked.secret)), status)
 
@@ -284,8 +293,9 @@ def disposition(kind: str, name: str) -> str:
 def local_path(said: str) -> str:
     """A path of this site to go on to, or the home page for whatever is none."""
     parts = urlsplit(said)
-    is_ours = said.startswith("/") and not said.startswith(("//", "/\\")) and not parts.netloc and said.isprintable()
-    return said if is_ours and len(said) <= 500 and not said.startswith(SIGN_IN_PATH) else sessions.HOME
+    is_path = said.startswith("/") and not said.startswith(("//", "/\\")) and not parts.netloc
+    is_plain = said.isascii() and said.isprintable() and len(said) <= LONGEST_PATH
+    return said if is_path and is_plain and not said.startswith(SIGN_IN_PATH) else sessions.HOME
 
 
 def prepare_uploads(data_dir: Path) -> None:
@@ -294,8 +304,3 @@ def prepare_uploads(data_dir: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.iterdir():
         left.unlink(missing_ok=True)
-
-
-def _here(asked: Asked) -> str:
-    following = query(**asked.query)
-    return f"{asked.address}?{following}" if following else asked.address

@@ -185,3 +185,8 @@ def end_everywhere(effects: Effects, user_id: UserId) -> int:
     """Sign a person out of every browser, and let no link of theirs be used any more."""
     store.use_up(effects.session, user_id, effects.now)
     return store.end(effects.session, user_id)
+
+
+def forget(effects: Effects, user_id: UserId) -> None:
+    """Nothing tells any more that this person was here."""
+    store.forget(effects.session, user_id)

@@ -31,6 +31,8 @@ LONGEST_LINE = 4096
 """Bytes of a request's first line, and of each header."""
 HEADER_SECONDS, IDLE_SECONDS = 15.0, 30.0
 """How long a new connection may take for its first request, and how long one may wait for the next."""
+REST_SECONDS = 3.0
+"""How long the rest of what was refused is still read, so that the answer arrives."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Look = Callable[[], Awaitable[Health]]
 
@@ -94,6 +96,7 @@ class Site:
             max_line_size=LONGEST_LINE,
             max_field_size=LONGEST_LINE,
             keepalive_timeout=IDLE_SECONDS,
+            lingering_time=REST_SECONDS,
         )
         await self._runner.setup()
         loop = asyncio.get_running_loop()

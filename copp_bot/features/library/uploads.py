@@ -5,7 +5,6 @@ The rule it keeps: nothing was promised while a file is being read; if the proce
 
 import asyncio
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def shelve(effects: Effects, request: wishes.Request, read: ReadFile, data_dir: 
     path = data_dir / FOLDER / read.upload.path.name
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():  # the transaction may be run again
-        os.link(read.upload.path, path)
+        read.upload.path.replace(path)
     file = store.NewFile(
         sha256=read.sha256,
         size=read.upload.size,
