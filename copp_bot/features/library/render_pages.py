@@ -83,17 +83,20 @@ def narrowed(words: str, having: Having) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def languages(current: str | None) -> Options:
-    """To choose a language from."""
+def languages(current: str | None, otherwise: str | None = None) -> Options:
+    """To choose a language from; ``otherwise`` is what choosing none means."""
     names = Locale.parse(text_language()).languages
     codes = dict.fromkeys((*LANGUAGES, *((current,) if current else ())))
-    return (("", _("not said")), *sorted(((code, names.get(code, code)) for code in codes), key=lambda one: one[1]))
+    return (
+        ("", otherwise or _("not said")),
+        *sorted(((code, names.get(code, code)) for code in codes), key=lambda one: one[1]),
+    )
 
 
-def licences(current: str | None) -> Options:
-    """To choose a licence from."""
+def licences(current: str | None, otherwise: str | None = None) -> Options:
+    """As ``languages``."""
     codes = dict.fromkeys((*LICENCES, *((current,) if current else ())))
-    return (("", _("not said")), *((code, code) for code in codes))
+    return (("", otherwise or _("not said")), *((code, code) for code in codes))
 
 
 def shelves(rooms: RoomDirectory, groups: Iterable[str]) -> Options:
