@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from copp_bot.core.settings import Settings
-from copp_bot.core.web import forms, headers, serving, site
+from copp_bot.core.web import forms, headers, site
 from copp_bot.core.web.frame import Frame
 from tests.fakes.person import FakeWorld
 from tests.house import House, community
@@ -74,7 +74,7 @@ async def test_too_large_a_file_is_refused_and_leaves_nothing(
     monkeypatch.setattr(house.app.settings, "upload_limit", 1_000_000)
     refused = await page.send("/library/add", file=("a.pdf", b"%PDF" + b"x" * 1_200_000, "application/pdf"))
     assert refused.status == 422 and "1 MB is the most" in refused.text
-    assert not list((house.data_dir / serving.UPLOADS).iterdir())
+    assert not list((house.data_dir / forms.UPLOADS).iterdir())
 
 
 async def test_a_file_is_not_taken_in_before_the_token(house: House, page: Browser, zofia: Person) -> None:
@@ -83,7 +83,7 @@ async def test_a_file_is_not_taken_in_before_the_token(house: House, page: Brows
     data.add_field("file", b"x" * 100, filename="a.pdf")
     data.add_field("csrf", "x")
     assert (await page.post("/library/add", data)).status == 403
-    assert not list((house.data_dir / serving.UPLOADS).iterdir())
+    assert not list((house.data_dir / forms.UPLOADS).iterdir())
 
 
 async def test_what_fails_is_a_page_with_a_reference(
@@ -104,10 +104,10 @@ async def test_what_fails_is_a_page_with_a_reference(
 
 
 async def test_what_an_upload_left_behind_goes_at_the_next_start(tmp_path: Path) -> None:
-    folder = tmp_path / serving.UPLOADS
+    folder = tmp_path / forms.UPLOADS
     folder.mkdir()
     (folder / "left").write_bytes(b"x")
-    serving.prepare_uploads(tmp_path)
+    forms.prepare_uploads(tmp_path)
     assert not list(folder.iterdir())
 
 
@@ -125,5 +125,5 @@ async def test_an_address_that_links_cannot_begin_with_is_refused(address: str) 
 
 
 async def test_names_of_files_are_said_in_full_and_in_ascii() -> None:
-    said = serving.disposition("attachment", 'é"x\\.pdf')
+    said = headers.disposition("attachment", 'é"x\\.pdf')
     assert said == "attachment; filename=\"__x_.pdf\"; filename*=UTF-8''%C3%A9%22x%5C.pdf"

@@ -24,6 +24,8 @@ FORM_SECONDS, FILE_SECONDS = 30.0, 600.0
 MOST_FIELDS = 50
 LONGEST_FIELD = 20_000
 """Bytes."""
+UPLOADS = "uploads"
+"""Where files of forms lie, below the data folder, until their request ends."""
 CHUNK = 1 << 16
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -119,3 +121,11 @@ async def _file(part: BodyPartReader, folder: Path, limit: int) -> Upload:
 def _sound(text: str) -> str:
     """Without control characters, which no form field of ours has a use for; NUL is refused by databases."""
     return _CONTROL.sub("", text).replace("\r\n", "\n")
+
+
+def prepare_uploads(data_dir: Path) -> None:
+    """Have an empty folder: a former run may not have come to delete what it held."""
+    folder = data_dir / UPLOADS
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.iterdir():
+        left.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ not for everybody is kept by nobody.
 """
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -30,3 +31,9 @@ def security(hsts_seconds: int) -> Mapping[str, str]:
     """Headers of every answer; ``hsts_seconds`` above 0 adds Strict-Transport-Security (RFC 6797)."""
     hsts = {"Strict-Transport-Security": f"max-age={hsts_seconds}"} if hsts_seconds else {}
     return {**HEADERS, **hsts}
+
+
+def disposition(kind: str, name: str) -> str:
+    """Content-Disposition with the name in ASCII and in full (RFC 6266, RFC 8187)."""
+    plain = "".join(sign if sign.isascii() and sign.isprintable() and sign not in '"\\%' else "_" for sign in name)
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

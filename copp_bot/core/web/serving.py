@@ -8,7 +8,6 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -29,7 +28,7 @@ from copp_bot.core.settings import Settings
 from copp_bot.core.store import web as store
 from copp_bot.core.web import forms, sessions
 from copp_bot.core.web.frame import Frame
-from copp_bot.core.web.headers import ASKED_EACH_TIME, FILE_POLICY, SHOWN
+from copp_bot.core.web.headers import ASKED_EACH_TIME, FILE_POLICY, SHOWN, disposition
 from copp_bot.core.web.page import Action, Deed, Download, Form, Page, Panel, Redirect, View, Visit
 from copp_bot.core.web.sessions import Visitor
 from storage.database import Database
@@ -37,8 +36,6 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 SIGN_IN_PATH = "/sign-in"
 LONGEST_PATH = 500
-UPLOADS = "uploads"
-"""Where files of forms lie, below the data folder, until their request ends."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +223,7 @@ class Serving:
 
     async def _act(self, request: web.Request, asked: Asked, action: Action) -> web.StreamResponse:
         form = Form()
-        folder = self.base.settings.data_dir / UPLOADS if action.takes_file else None
+        folder = self.base.settings.data_dir / forms.UPLOADS if action.takes_file else None
         try:
             limit = self.base.settings.upload_limit
             form = await forms.read(request, lambda said: sessions.is_csrf_token(said, asked.secret), folder, limit)
@@ -284,23 +281,9 @@ class Serving:
         return web.FileResponse(path, headers=headers)
 
 
-def disposition(kind: str, name: str) -> str:
-    """Content-Disposition with the name in ASCII and in full (RFC 6266, RFC 8187)."""
-    plain = "".join(sign if sign.isascii() and sign.isprintable() and sign not in '"\\%' else "_" for sign in name)
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
 def local_path(said: str) -> str:
     """A path of this site to go on to, or the home page for whatever is none."""
     parts = urlsplit(said)
     is_path = said.startswith("/") and not said.startswith(("//", "/\\")) and not parts.netloc
     is_plain = said.isascii() and said.isprintable() and len(said) <= LONGEST_PATH
     return said if is_path and is_plain and not said.startswith(SIGN_IN_PATH) else sessions.HOME
-
-
-def prepare_uploads(data_dir: Path) -> None:
-    """Have an empty folder: a former run may not have come to delete what it held."""
-    folder = data_dir / UPLOADS
-    folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.iterdir():
-        left.unlink(missing_ok=True)

@@ -20,9 +20,10 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.logs import about, ref_of
 from copp_bot.core.metrics import CONTENT_TYPE
 from copp_bot.core.web.entrance import Entrance
+from copp_bot.core.web.forms import prepare_uploads
 from copp_bot.core.web.frame import Frame
 from copp_bot.core.web.headers import FOR_EVERYBODY, security
-from copp_bot.core.web.serving import Base, Serving, prepare_uploads
+from copp_bot.core.web.serving import Base, Serving
 
 log = logging.getLogger(__name__)
 BIGGEST_FORM = 1_000_000
