@@ -64,6 +64,7 @@ SURFACES = {
     "GET /": ITEMS,
     "GET /home": ITEMS,
     "GET /library": ITEMS,
+    "GET /library/tags": ITEMS,
     "GET /library/add": NOTHING,
     "POST /library/add": ITEMS,
     "GET /library/{id}": ITEMS,
