@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BROWSER ?= /usr/bin/chromium
 ARGS ?=
 PYTEST_ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo demo-reset test test-quick test-synapse prove prove-power check format docs migration feature clean
+.PHONY: help demo demo-reset test test-quick test-synapse test-browser prove prove-power check format docs migration feature clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,10 +21,13 @@ demo-reset: ## forget the demonstration's data
 test: test-quick test-synapse ## all tests; quick ones first
 
 test-quick: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadfile -m "not synapse" $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not synapse and not browser" $(PYTEST_ARGS)
 
 test-synapse: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --dist loadfile -m synapse $(PYTEST_ARGS)
+
+test-browser: $(VENV)/.browser ## the pages in a real browser (Debian's chromium, or BROWSER=path)
+	$(BIN)/pytest -m browser --browser "$(BROWSER)" $(PYTEST_ARGS) tests/browser
 
 prove: prove-all ## every proof in full (hours); the figures go into docs/proof.md
 
@@ -68,3 +72,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install --quiet --progress-bar on -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.browser: $(VENV)/.dev
+	$(PIP) install --quiet --progress-bar on -c constraints.txt -e '.[dev,browser]'
+	@touch $@

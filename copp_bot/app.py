@@ -38,7 +38,8 @@ from copp_bot.core.settings import Settings
 from copp_bot.core.store import inbox, people
 from copp_bot.core.store.inbox import InboxState
 from copp_bot.core.tasks import Tasks
-from copp_bot.core.web import Site
+from copp_bot.core.web.serving import Base
+from copp_bot.core.web.site import Site
 from copp_bot.core.worker import Handlers, Listeners, Worker
 from copp_bot.rooms import opened
 from copp_bot.rooms.declared import Declaration, declared_rooms
@@ -59,6 +60,7 @@ FEATURES = (
     "rooms",
     "search",
     "stewards",
+    "web",
     "welcome",
 )
 WISHES_SECONDS = 5.0
@@ -112,7 +114,8 @@ class App:
         jobs = [job for feature in self.features for job in feature.jobs]
         self.scheduler = Scheduler(jobs, database, self.clock, declared.zone, self._committed, self.metrics)
         self.housekeeping = Housekeeping(database)
-        self.site = Site(declared.title, self.health, self.metrics.exposition)
+        base = Base(settings, database, policy, self.clock, core.rooms, self._committed)
+        self.site = Site(declared.title, base, self.features, self.health, self.metrics.exposition)
         self.web_port: int | None = None
 
     async def run(self) -> None:

@@ -17,6 +17,7 @@ from tests.databases import KINDS, POSTGRESQL, Databases, Server
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--databases=sqlite`` or ``--databases=postgresql`` chooses one."""
     parser.addoption("--databases", default=",".join(KINDS), help=f"databases to test on: {', '.join(KINDS)} (both)")
+    parser.addoption("--browser", default="/usr/bin/chromium", help="chromium for the tests marked browser")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

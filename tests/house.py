@@ -22,6 +22,8 @@ from storage.database import Database
 from tests.world import Person, Raw, World
 
 ROOMS_CONFIG = Path(__file__).parent.parent / "rooms_config"
+WEB_URL = "http://community.localhost"
+"""What links begin with; the port is picked when the pages are up."""
 
 
 @dataclass
@@ -164,6 +166,7 @@ async def community(
         user_id=homeserver.user_id,
         data_dir=folder,
         web_port=0,
+        web_url=WEB_URL,
         rooms_config=ROOMS_CONFIG,
         database_url=database_url,
     )

@@ -11,7 +11,7 @@ import pytest
 from copp_bot.app import FEATURES
 from copp_bot.core.feature import Feature
 from tests.dialogs import dialogs_of
-from tests.features.built import built_features
+from tests.features.built import built_features, built_routes
 from tests.policy import SURFACES
 
 ROOT = Path(__file__).parent.parent
@@ -53,9 +53,9 @@ def test_nio_is_spoken_in_one_place() -> None:
 
 def test_aiohttp_stays_at_the_edges() -> None:
     """Only the Matrix layer, the web edge, the fetcher and the demonstration import aiohttp."""
-    allowed = ("copp_bot/core/matrix/", "copp_bot/core/web.py", "copp_bot/core/fetch.py", "copp_bot/demo/")
+    allowed = ("copp_bot/core/matrix/", "copp_bot/core/web/", "copp_bot/core/fetch.py", "copp_bot/demo/")
     offenders = [p for p in CODE if any(m.split(".")[0] == "aiohttp" for m in imports(p))]
-    assert all(inside(p, *allowed) or p.name == "web.py" for p in offenders), offenders
+    assert all(inside(p, *allowed) for p in offenders), offenders
 
 
 def test_sql_stays_in_stores() -> None:
@@ -120,6 +120,7 @@ def test_every_surface_stands_in_the_policy_table() -> None:
     there = {f"!{command.path}" for feature in built_features() for command in feature.commands} | {"!help"}
     there |= {f"offer {offer.name}" for feature in built_features() for offer in feature.offers}
     there |= {f"job {job.id}" for feature in built_features() for job in feature.jobs}
+    there |= built_routes()
     assert there == set(SURFACES), f"missing {there - set(SURFACES)}, gone {set(SURFACES) - there}"
 
 

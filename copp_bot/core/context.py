@@ -96,6 +96,36 @@ class Effects(Protocol):
         """Add to today's sum."""
 
 
+class Acting(Protocol):
+    """Someone does something somewhere, in a chat or on a page: what the rules ask."""
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who."""
+
+    @property
+    def place(self) -> Place:
+        """Where what comes of it is read."""
+
+    @property
+    def effects(self) -> Effects:
+        """Rows to write."""
+
+    @property
+    def session(self) -> Session:
+        """The running transaction."""
+
+    @property
+    def now(self) -> datetime:
+        """Aware UTC, the same for the whole transaction."""
+
+    def may(self, permission: str, scope: Scope) -> bool:
+        """Does the viewer hold this permission in this scope?"""
+
+    def require(self, permission: str, scope: Scope) -> None:
+        """Raise the refusal as a UserError unless the permission is held in this scope."""
+
+
 @dataclass(frozen=True)
 class Context:
     """One command of one person at one place."""

@@ -18,6 +18,7 @@ from copp_bot.core.reply import Reply
 from copp_bot.core.schedule import Rule
 from copp_bot.core.settings import Settings
 from copp_bot.core.talk import TalkHandler
+from copp_bot.core.web.page import Action, Page, Panel
 from storage.database import Database
 
 
@@ -185,9 +186,13 @@ class Feature:
     forget: Callable[[Effects, UserId], None] | None = None
     started: Callable[[Effects], None] | None = None
     """Called once, in a transaction, whenever the bot starts."""
+    pages: tuple[Page, ...] = ()
+    actions: tuple[Action, ...] = ()
+    panels: tuple[Panel, ...] = ()
 
 
 __all__ = [
+    "Action",
     "Command",
     "Context",
     "Core",
@@ -201,6 +206,8 @@ __all__ = [
     "Job",
     "MembershipHandler",
     "Message",
+    "Page",
+    "Panel",
     "RoomDirectory",
     "StateHandler",
     "TalkHandler",

@@ -34,13 +34,15 @@ class Found:
     has_more: bool = False
 
 
-def search(
+def search(  # noqa: PLR0913 - what is asked, of whom, and how it is narrowed down
     session: Session,
     seen: Collection[Audience],
     kind: str | None,
     query: str,
     having: Having,
     page: int = 1,
+    *,
+    shown: int = SHOWN_HITS,
     narrowed: Callable[[ItemRow], bool] | None = None,
 ) -> Found | None:
     """The best hits for all words of the query; where there are none, words that exist.
@@ -48,7 +50,7 @@ def search(
     Args:
         kind: None for every kind; then ``narrowed`` says which of them count.
         narrowed: what else is asked of a hit.
-        page: five hits each, from 1; None is returned for one behind the last.
+        page: ``shown`` hits each, from 1; None is returned for one behind the last.
     """
     asked = _asked(kind, query)
     ids, total = store.candidates(session, seen, kind, query, having)
@@ -58,12 +60,12 @@ def search(
         rows = items_store.get_visible(session, seen, ids)
         ids = [number for number in ids if number in rows and narrowed(rows[number])]
         total = len(ids)
-    here = ids[(page - 1) * SHOWN_HITS : page * SHOWN_HITS]
+    here = ids[(page - 1) * shown : page * shown]
     if ids and not here:
         return None
     rows = items_store.get_visible(session, seen, here)
     hits = tuple(rows[number] for number in here if number in rows)
-    return Found(query, total, hits, has_more=len(ids) > page * SHOWN_HITS)
+    return Found(query, total, hits, has_more=len(ids) > page * shown)
 
 
 def _asked(kind: str | None, query: str) -> list[str]:

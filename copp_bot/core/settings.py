@@ -7,6 +7,7 @@ import difflib
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator
@@ -59,7 +60,16 @@ class Settings(BaseSettings):
     rooms_config: Path = Field(default=Path("rooms_config"), description="Folder with the declared community")
     web_host: str = Field(default="127.0.0.1", description="Address the web pages listen on")
     web_port: int = Field(default=8080, ge=0, le=65535, description="Port of the web pages; 0 picks a free one")
-    web_url: str | None = Field(default=None, description="Public address of the web pages, as members reach them")
+    web_url: str | None = Field(
+        default=None,
+        description="Public address of the web pages, as members reach them, for example https://copp.example.org; "
+        "without it nobody can sign in to them",
+    )
+    web_hsts_seconds: int = Field(
+        default=0,
+        ge=0,
+        description="Seconds for which browsers shall come by https only (Strict-Transport-Security); 0 says nothing",
+    )
     upload_limit: int = Field(default=50_000_000, gt=0, description="Largest file the library takes, in bytes")
     emergency_creators: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
@@ -89,6 +99,14 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// (or http:// on this machine)")
         return value.rstrip("/")
+
+    @field_validator("web_url")
+    @classmethod
+    def _is_origin(cls, value: str | None) -> str | None:
+        parts = urlsplit((value or "").rstrip("/"))
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query):
+            raise ValueError("must be https:// and a name, without a path, for example https://copp.example.org")
+        return value.rstrip("/") if value else None
 
     @field_validator("user_id")
     @classmethod

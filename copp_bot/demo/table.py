@@ -56,6 +56,7 @@ def first_steps(ready: Ready) -> tuple[str, ...]:
         ),
         _("Post a PDF in a library room, and press the reaction that the bot puts under it."),
         _("Write to [bold]{bot}[/] directly:  [bold]help[/]  shows what you can do.").format(bot=ready.bot),
+        _("Type  [bold]!web[/]  there and open the link: the library, groups and people as pages."),
         _("Sign in as [bold]goran[/], who is in no group: the groups' resources are not there for him."),
         _("Sign in as [bold]noor[/], a newcomer who sees Reception only. [bold]matteo[/] is a steward there."),
         _("Sign in as [bold]odile[/] of the Secretariat and type  [bold]!rooms plan[/]  or  [bold]!audit[/]"),

@@ -18,6 +18,7 @@ from storage.tables import (
     schedule,
     stewards,
     tasks,
+    web,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "schedule",
     "stewards",
     "tasks",
+    "web",
 ]

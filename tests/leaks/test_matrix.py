@@ -133,7 +133,7 @@ def probes(surface: str, content: Content, number: str) -> tuple[str, ...]:
     }[surface]
 
 
-SHARED = [surface for surface, gate in policy.SURFACES.items() if gate == policy.ITEMS]
+SHARED = [one for one, gate in policy.SURFACES.items() if gate == policy.ITEMS and one.startswith("!")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -144,12 +144,12 @@ async def matrix(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Matr
     logging.getLogger().addHandler(logs)
     async with community(world, tmp_path_factory.mktemp("leaks")) as house:
         made = Matrix(house)
-        await _peopled(house)
+        await peopled(house)
         for content in CONTENTS:
-            made.numbers[content.name] = await _shared(house, content)
+            made.numbers[content.name] = await shared(house, content)
         await _own_room(house)
-        await _taken_back(made)
-        await _gone(house)
+        await taken_back(made)
+        await gone(house)
         await _everything_asked(made)
         yield made
         _look_at_logs(logs.lines)
@@ -257,7 +257,7 @@ def _replied(raw: Raw) -> str:
     return str(relation.get("m.in_reply_to", {}).get("event_id", ""))
 
 
-async def _peopled(house: House) -> None:
+async def peopled(house: House) -> None:
     people = [await house.enter(name, *groups, roles=roles) for name, groups, roles in ENTERED]
     await house.newcomer(NEWCOMER)
     await house.outsider(OUTSIDER)
@@ -301,7 +301,7 @@ async def _publication(house: House, content: Content) -> str:
                 "m.relates_to" not in raw["content"] and raw["sender"] == house.bot)  # fmt: skip
 
 
-async def _shared(house: House, content: Content) -> str:
+async def shared(house: House, content: Content) -> str:
     if content.kind == "blog":
         return await _posted(house, content)
     text = f"The {content.inside} of what is {COMMON} and of that which we have."
@@ -326,7 +326,7 @@ def _change(house: House, session: object, number: int, audience: str) -> None:
     effects.batch.flush(effects.session)
 
 
-async def _taken_back(matrix: Matrix) -> None:
+async def taken_back(matrix: Matrix) -> None:
     house = matrix.house
     author = house.people[WITHDRAWN.author]
     await matrix.ask(WITHDRAWN.author, WITHDRAWN.room, f"!library withdraw {matrix.numbers[WITHDRAWN.name]}")
@@ -342,7 +342,7 @@ async def _taken_back(matrix: Matrix) -> None:
     await house.settled()
 
 
-async def _gone(house: House) -> None:
+async def gone(house: House) -> None:
     await house.people[EX_MEMBER].leave(house.rooms["root"])
     await house.people[DEACTIVATED].deactivate()
     await house.settled()

@@ -2,7 +2,7 @@
 
 from copp_bot.core.feature import Core, Feature, MembershipHandler
 from copp_bot.core.i18n import deferred
-from copp_bot.features.activity import commands, events, jobs
+from copp_bot.features.activity import commands, events, jobs, web
 
 
 def build(core: Core) -> Feature:
@@ -14,4 +14,5 @@ def build(core: Core) -> Feature:
         memberships=(MembershipHandler(events.Joined(core.settings.bot)),),
         jobs=jobs.declare(core),
         permissions={commands.READ: deferred("read the activity report")},
+        pages=web.pages(core),
     )

@@ -10,8 +10,6 @@ from copp_bot.core.reply import Reply
 from copp_bot.features.audit import render, store
 
 READ = "audit.read"
-LOOKED_AT = 400
-"""Rows read; those that tell the same become one of the lines."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Handlers:
 
     def audit(self, ctx: Context, args: Args) -> Reply:
         """The newest entries, of one person or of all; always privately."""
-        entries = store.newest(ctx.session, LOOKED_AT, args.user("user"))
+        entries = store.newest(ctx.session, store.LOOKED_AT, args.user("user"))
         return render.render_trail(entries, self.rooms, ctx.zone)
 
 

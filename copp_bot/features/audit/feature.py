@@ -2,7 +2,7 @@
 
 from copp_bot.core.feature import Core, Feature
 from copp_bot.core.i18n import deferred
-from copp_bot.features.audit import commands
+from copp_bot.features.audit import commands, web
 
 
 def build(core: Core) -> Feature:
@@ -12,4 +12,5 @@ def build(core: Core) -> Feature:
         summary=deferred("Who did what, where and when"),
         commands=commands.declare(core),
         permissions={commands.READ: deferred("read the trail of what was done")},
+        pages=web.pages(core),
     )

@@ -33,6 +33,7 @@ ACTIONS: Mapping[str, str] = {
     "library.edit": deferred(
         "{actor} edited title, tags, language or licence of something that {target} shared in {scope}"
     ),
+    "web.signed_in": deferred("{actor} signed in to the web pages"),
     "library.withdraw": deferred("{actor} withdrew something that {target} shared in {scope}"),
 }
 """What an action is in words; others are shown by their name and what they changed."""

@@ -14,6 +14,9 @@ from copp_bot.core.store import people as people_store
 from storage.tables.audit import AuditRow
 from storage.tables.people import PersonRow
 
+LOOKED_AT = 400
+"""Rows read; those that tell the same become one of the lines."""
+
 
 @dataclass(frozen=True)
 class Someone:

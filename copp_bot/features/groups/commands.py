@@ -7,13 +7,13 @@ from copp_bot.core import items
 from copp_bot.core.commands.declare import Args, Command, Kind, Param
 from copp_bot.core.context import Context
 from copp_bot.core.errors import UserError
-from copp_bot.core.feature import Core, GroupInfo
+from copp_bot.core.feature import Core
 from copp_bot.core.i18n import deferred, reading_in
 from copp_bot.core.ids import Audience, UserId, group_of
 from copp_bot.core.readers import reader
 from copp_bot.core.reply import Reply, say
 from copp_bot.core.store import people as people_store
-from copp_bot.features.groups import opening, render, render_opening, service
+from copp_bot.features.groups import asking, opening, render, render_opening, service
 from copp_bot.features.groups.opening import Said
 from copp_bot.features.groups.service import Asked, House
 from copp_bot.rooms.declared import DeclaredRooms, declared_rooms, reader_roles
@@ -43,7 +43,7 @@ class Handlers:
         """Ask to join; the request is put before the stewards."""
         info, asked = service.ask(ctx.effects, self.house, ctx.viewer, args.text("key"))
         if asked is Asked.ASKED:
-            self._put_before_stewards(ctx, info)
+            asking.put_before_stewards(ctx, ctx.policy, self.core.rooms, info)
         return render.render_asked(info, asked)
 
     def accept(self, ctx: Context, args: Args) -> Reply:
@@ -110,14 +110,6 @@ class Handlers:
         """Bring people into a group or the community."""
         invitation = service.invite(ctx, self.house, args.users("users"), args.text("key") or None)
         return render.render_inviting(invitation, self.core.rooms)
-
-    def _put_before_stewards(self, ctx: Context, info: GroupInfo) -> None:
-        room = service.stewards_room(ctx.session)
-        with reading_in(self.core.rooms.language):
-            ctx.effects.send(room, render.render_request(ctx.viewer.user_id, ctx.viewer.name, info))
-        for user in service.deciders_elsewhere(ctx.effects, ctx.policy, room, info.key):
-            with reading_in(reader(ctx.session, user, self.core.rooms).language):
-                ctx.effects.send(user, render.render_request(ctx.viewer.user_id, ctx.viewer.name, info))
 
 
 def _discreetly(ctx: Context, answer: Callable[[], Reply]) -> Reply:

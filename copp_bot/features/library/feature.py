@@ -11,12 +11,13 @@ from copp_bot.core.i18n import deferred
 from copp_bot.core.ids import ItemId, Scope
 from copp_bot.core.matrix.port import Edit
 from copp_bot.core.reply import Reply
-from copp_bot.features.library import adding, commands, edits, finding, service, store, tasks
+from copp_bot.features.library import adding, commands, edits, finding, service, store, tasks, web
 
 
 def build(core: Core) -> Feature:
     """The feature, for ``app.FEATURES``."""
     adder = adding.adding(core)
+    shown = web.built(core)
 
     def edited(effects: Effects, item_id: ItemId, edit: Edit) -> Reply | None:
         return edits.edited(effects, item_id, edit, adding.add_command(adder), core.settings.bot)
@@ -30,6 +31,9 @@ def build(core: Core) -> Feature:
         items=(ItemKind(finding.LETTER, store.KIND, service.forget_resource, edited),),
         permissions=commands.PERMISSIONS,
         indicators=indicators,
+        pages=web.pages(shown),
+        actions=web.actions(shown),
+        panels=web.panels(shown),
     )
 
 

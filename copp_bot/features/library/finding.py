@@ -65,10 +65,19 @@ class Results:
 
 
 def search(
-    session: Session, seen: Collection[Audience], query: str, having: store.Having, page: int = 1
+    session: Session,
+    seen: Collection[Audience],
+    query: str,
+    having: store.Having,
+    page: int = 1,
+    shown: int = finding.SHOWN_HITS,
 ) -> Results | None:
-    """One page of the best hits; None for one behind the last."""
-    found = finding.search(session, seen, store.KIND, query, having, page)
+    """One page of the best hits; None for one behind the last.
+
+    Args:
+        page: ``shown`` hits each, from 1.
+    """
+    found = finding.search(session, seen, store.KIND, query, having, page, shown=shown)
     if found is None:
         return None
     hits = [

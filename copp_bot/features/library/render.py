@@ -111,7 +111,7 @@ def render_resource(shown: Resource, rooms: RoomDirectory, zone: ZoneInfo, may_c
     by = _("by {name}, {date}").format(name=_author(shown), date=_date(shown.created_at, zone))
     lines: list[Line] = [
         (*_name(shown),),
-        (" · ".join((*_known(shown), by)),),
+        (" · ".join((*known_facts(shown), by)),),
         (_("For {audience}.").format(audience=audience_words(rooms, shown.audience)), _tags(shown)),
     ]
     if shown.extract:
@@ -201,10 +201,11 @@ def _facts(shown: Resource) -> str:
 
 
 def _about(shown: Resource) -> str:
-    return ", ".join(_known(shown))
+    return ", ".join(known_facts(shown))
 
 
-def _known(shown: Resource) -> tuple[str, ...]:
+def known_facts(shown: Resource) -> tuple[str, ...]:
+    """What it is, how long, in which language, under which licence; as far as known."""
     facts = (_kind(shown), _pages(shown), language_words(shown.language), shown.licence)
     return tuple(fact for fact in facts if fact)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from copp_bot.core import items
-from copp_bot.core.context import Context, Effects
+from copp_bot.core.context import Acting, Effects
 from copp_bot.core.describing import LONGEST_TITLE
 from copp_bot.core.errors import UserError
 from copp_bot.core.fetch import Page
@@ -120,7 +120,7 @@ def delete_copy(effects: Effects, path: str) -> None:
     effects.task(items.DELETE_FILES, {"files": [{"path": path, "mxc": None}]})
 
 
-def edit(ctx: Context, item: store.Item, wish: Wish) -> None:
+def edit(ctx: Acting, item: store.Item, wish: Wish) -> None:
     """Change what is said of it; the author may, and those who may edit what others shared, which leaves a trace."""
     is_own = ctx.viewer.user_id == item.author
     if not is_own and not ctx.may(EDIT_ANY, Scope(item.scope)):
@@ -202,7 +202,7 @@ def change_audience(effects: Effects, viewer: Viewer, item: store.Item, audience
     )
 
 
-def withdraw(ctx: Context, item: store.Item) -> None:
+def withdraw(ctx: Acting, item: store.Item) -> None:
     """Take it off the shelf; the author may, and those who may withdraw what others shared."""
     is_own = ctx.viewer.user_id == item.author
     if not is_own and not ctx.may(WITHDRAW_ANY, Scope(item.scope)):

@@ -27,6 +27,7 @@ class NewFile:
     """Bytes that have been fetched.
 
     Args:
+        mxc: where it is on the homeserver; None for one that is not there yet.
         path: where our copy lies, below the data folder.
     """
 
@@ -34,7 +35,7 @@ class NewFile:
     size: int
     media_type: str
     name: str
-    mxc: str
+    mxc: str | None
     path: str
 
 
@@ -89,7 +90,7 @@ def delete_resource(session: Session, item_id: int) -> None:
 
 def attach(session: Session, item_id: int, new: NewFile, now: datetime) -> str | None:
     """Bind a file to an item. The same upload is kept once: then the path of the spare copy is returned."""
-    row = session.scalars(select(FileRow).where(col(FileRow.mxc) == new.mxc)).first()
+    row = session.scalars(select(FileRow).where(col(FileRow.mxc) == new.mxc)).first() if new.mxc else None
     spare = new.path if row is not None and row.path != new.path else None
     if row is None:
         row = FileRow(**vars(new), created_at=now)
@@ -99,6 +100,25 @@ def attach(session: Session, item_id: int, new: NewFile, now: datetime) -> str |
     session.add(ItemFileRow(item_id=item_id, file_id=row.id))
     session.flush()
     return spare
+
+
+def file(session: Session, file_id: int) -> File | None:
+    """A file by its row; None when nothing uses it any more."""
+    return session.get(FileRow, file_id)
+
+
+def file_id(session: Session, path: str) -> int | None:
+    """The row of the file with this copy of ours."""
+    return session.scalars(select(col(FileRow.id)).where(col(FileRow.path) == path)).first()
+
+
+def note_mxc(session: Session, file_id: int, mxc: str) -> bool:
+    """Note where a file is on the homeserver; False when nothing uses it any more."""
+    row = session.get(FileRow, file_id)
+    if row is not None:
+        row.mxc = mxc
+        session.add(row)
+    return row is not None
 
 
 def same_file(session: Session, audiences: Iterable[Audience], sha256: str) -> Sequence[Item]:

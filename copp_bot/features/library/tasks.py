@@ -19,7 +19,7 @@ from copp_bot.core.feature import Core, RoomDirectory, TaskKind
 from copp_bot.core.fetch import Page, Unfetched, fetch_page
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import reading_in
-from copp_bot.core.ids import EventId, ItemId, RoomId
+from copp_bot.core.ids import EventId, ItemId, MxcUri, RoomId
 from copp_bot.core.matrix.events import parse
 from copp_bot.core.matrix.port import Forbidden, Homeserver, Message, Missing, PostedFile, TooLarge
 from copp_bot.core.reply import clean
@@ -27,10 +27,10 @@ from copp_bot.core.store import items as items_store
 from copp_bot.core.words import audience_words
 from copp_bot.features.library import render, service, store, wishes
 from copp_bot.features.library.adding import READ_LINK, SHELVE, read_link
+from copp_bot.features.library.uploads import FOLDER, POST_FILE, digest
+from storage.database import Database
 
 CONFIRM = "library.confirm"
-FOLDER = "files"
-"""Where our copies lie, below the data folder."""
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +39,7 @@ class Runners:
     """What the tasks need."""
 
     homeserver: Homeserver
+    database: Database
     rooms: RoomDirectory
     data_dir: Path
     limit: int
@@ -74,6 +75,17 @@ class Runners:
             return None  # we are not in that room any more; the cascade has nothing to tell us either
         return None if message is not None else partial(_withdraw, ItemId(payload["item"]), payload["event"])
 
+    async def post_file(self, payload: dict[str, Any]) -> TaskEffect | None:
+        """Put a file that came by a page on the homeserver too, so that the chat can hand it out.
+
+        After a crash just behind the upload it is uploaded again; nothing points to the first one.
+        """
+        file = await self.database.read(lambda session: store.file(session, payload["file"]))
+        if file is None or file.mxc is not None or file.path is None:
+            return None
+        mxc = await self.homeserver.upload(self.data_dir / file.path, file.media_type, file.name)
+        return partial(_posted, payload["file"], mxc)
+
     def failed(self, effects: Effects, payload: dict[str, Any], sentence: str) -> None:
         """Say in the answer why it was not shelved."""
         request = wishes.Request.of(payload)
@@ -82,6 +94,7 @@ class Runners:
 
     async def _message(self, request: wishes.Request) -> Message:
         """The message with the file or link: the one that was meant, or the one which that command answers."""
+        assert request.room_id is not None and request.event_id is not None  # a page brings its own file
         message = await self._seen(request.room_id, request.event_id)
         holds_nothing = message.file is None and wishes.first_url(message.body) is None
         if holds_nothing and message.reply_to is not None and message.sender == request.author:
@@ -107,12 +120,12 @@ class Runners:
         try:
             size = await self._fetch(posted, path)
             found = await media.extract(path, posted.media_type, posted.name)
-            digest = await asyncio.to_thread(_digest, path)
+            sha256 = await asyncio.to_thread(digest, path)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
         file = store.NewFile(
-            sha256=digest,
+            sha256=sha256,
             size=size,
             media_type=found.media_type,
             name=clean(posted.name)[:255],
@@ -158,11 +171,13 @@ class Runners:
 
     def _say_shelved(self, request: wishes.Request, shelved: service.Shelved, effects: Effects) -> None:
         self._answer(request, shelved, effects)
-        if shelved.is_new:
+        if shelved.is_new and request.event_id is not None:
             payload = {"room": request.room_id, "event": request.event_id, "item": shelved.resource.id}
             effects.task(CONFIRM, payload)
 
     def _answer(self, request: wishes.Request, shelved: service.Shelved, effects: Effects) -> None:
+        if not request.answer:
+            return
         with reading_in(request.reader_language):
             audience = audience_words(self.rooms, shelved.resource.audience)
             effects.edit(request.answer, render.render_shelved(shelved, audience))
@@ -171,11 +186,12 @@ class Runners:
 def kinds(core: Core) -> tuple[TaskKind, ...]:
     """The task kinds of this feature."""
     settings = core.settings
-    run = Runners(core.homeserver, core.rooms, settings.data_dir, settings.upload_limit)
+    run = Runners(core.homeserver, core.database, core.rooms, settings.data_dir, settings.upload_limit)
     return (
         TaskKind(SHELVE, run.shelve, run.failed, dropped=run.dropped),
         TaskKind(READ_LINK, run.read_link, is_bulk=True),
         TaskKind(CONFIRM, run.confirm),
+        TaskKind(POST_FILE, run.post_file, is_bulk=True),
     )
 
 
@@ -186,6 +202,7 @@ def _withdraw(item_id: ItemId, event: str, effects: Effects) -> None:
         items.withdraw(effects, item, service.author_of(item), is_message_gone=event == item.event_id)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
+def _posted(file_id: int, mxc: MxcUri, effects: Effects) -> None:
+    """Note where it is; what was withdrawn meanwhile goes from there too."""
+    if not store.note_mxc(effects.session, file_id, mxc):
+        effects.task(items.DELETE_FILES, {"files": [{"path": None, "mxc": mxc}]})

@@ -59,15 +59,15 @@ class Request:
     """A wish with all it needs to be fulfilled later by a task.
 
     Args:
-        event_id: the message with the file or link.
+        event_id: the message with the file or link; None for what came by a page.
         command_event: the command, where it was typed; redacting either takes the resource away.
         seen: the audiences whose resources may be named where the answer stands.
-        answer: the message that is edited when it is done.
+        answer: the message that is edited when it is done; empty where a page shows it.
         reader_language: the language of that message.
     """
 
-    room_id: RoomId
-    event_id: EventId
+    room_id: RoomId | None
+    event_id: EventId | None
     command_event: EventId | None
     author: UserId
     scope: Scope

@@ -2,7 +2,7 @@
 
 from copp_bot.core.feature import Core, Feature
 from copp_bot.core.i18n import deferred
-from copp_bot.features.profile import commands
+from copp_bot.features.profile import commands, web
 
 
 def build(core: Core) -> Feature:
@@ -16,4 +16,6 @@ def build(core: Core) -> Feature:
             commands.FIND: deferred("find members by what interests them"),
             commands.WHO: deferred("read the profile of a member"),
         },
+        pages=web.pages(core),
+        actions=web.actions(core),
     )

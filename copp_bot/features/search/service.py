@@ -91,7 +91,7 @@ def filter_of(args: Args, server: str) -> Filter:
 
 def search(session: Session, seen: Collection[Audience], query: str, wanted: Filter, page: int) -> Results | None:
     """One page of the best hits; None for one behind the last."""
-    found = finding.search(session, seen, wanted.kind, query, wanted.having, page, wanted.takes)
+    found = finding.search(session, seen, wanted.kind, query, wanted.having, page, narrowed=wanted.takes)
     if found is None:
         return None
     names = people_store.names(session, sorted({row.author for row in found.rows}))

@@ -1,0 +1,1 @@
+"""The first pages, and the way in."""

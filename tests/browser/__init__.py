@@ -1,0 +1,1 @@
+"""The pages in a real browser: journeys by keyboard, and what axe-core finds."""
