@@ -46,7 +46,7 @@ from storage.database import Database
 from storage.errors import TakenElsewhere
 
 log = logging.getLogger(__name__)
-FEATURES = ("activity", "audit", "groups", "library", "profile", "roles", "rooms", "welcome")
+FEATURES = ("activity", "audit", "groups", "library", "meetings", "profile", "roles", "rooms", "welcome")
 WISHES_SECONDS = 5.0
 """How long an operator's wish from the command line may wait."""
 CORE_PERMISSIONS = {"help": deferred("see what one can do")}

@@ -1,0 +1,147 @@
+"""Every meeting of a series once, through every change of the clocks from 2026 to 2030, with and without downtime."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from copp_bot.core import items
+from copp_bot.core.ids import COMMUNITY, ItemId
+from copp_bot.features.meetings import service, store
+from copp_bot.features.meetings.jobs import Remind
+from copp_bot.features.meetings.store import Answer
+from copp_bot.features.meetings.times import Occurrence, Series, WallTime
+from copp_bot.features.meetings.wishes import Wish
+from tests.features.small_house import SmallHouse
+
+ZONES = ("Europe/Paris", "Europe/Lisbon", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")
+BEGIN, END = datetime(2026, 1, 4, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
+START = datetime(2026, 1, 4, 2, 30)  # noqa: DTZ001 - a Sunday, in the hour that clocks skip and repeat
+ROOM = "coffee-shop"
+
+
+def planned(house: SmallHouse, rule: str, zone: str, start: datetime = START, now: datetime = BEGIN) -> store.Meeting:
+    """A meeting of the coffee shop, to which Goran comes."""
+    goran, house.effects.now = house.member("goran"), now
+    wish = Wish("Circle", "said")
+    context = house.context(goran, ROOM)
+    whose = service.Belonging(COMMUNITY, items.FOR_COMMUNITY)
+    item = service.plan(context, wish, WallTime(start, ZoneInfo(zone)), rule, whose, context.message.event_id)
+    service.answer(house.effects, items.row_id(item), goran, Answer.YES)
+    row = store.get(house.session, items.row_id(item))
+    assert row is not None
+    return row
+
+
+def run(house: SmallHouse, at: datetime) -> list[str]:
+    """What the job says in the room and privately at a moment."""
+    house.effects.now = at
+    house.effects.sent.clear()
+    Remind(house.core)(house.effects, at)
+    return [target for target, _reply in house.effects.sent]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_meeting_is_reminded_of_twice(house: SmallHouse, zone: str) -> None:
+    """A day and fifteen minutes before, on the days around every change of the clocks."""
+    for day in _changes(zone):
+        start = datetime.combine(day - timedelta(days=1), START.time())
+        began = datetime.combine(start - timedelta(days=3), START.time(), UTC)
+        row = planned(house, "FREQ=DAILY;COUNT=3", zone, start, began)
+        reminded: Counter[datetime] = Counter()
+        while row.due_at is not None and row.next_at is not None:
+            at, begins = max(row.due_at, house.effects.now), row.next_at
+            said = run(house, at)
+            assert said == (["@goran:example.org", f"!{ROOM}"] if at < begins else [])
+            reminded[begins] += 1
+            assert not said or timedelta(0) < begins - at <= service.BEFORE[0]
+        assert set(reminded.values()) == {3}  # two reminders, and the beginning itself
+        days = sorted(begins.astimezone(ZoneInfo(zone)).date() for begins in reminded)
+        assert days == [start.date() + timedelta(days=later) for later in range(3)]
+
+
+def _changes(zone: str) -> list[date]:
+    """The days on which the clocks change; one of each year where they never do."""
+    days = [BEGIN.date() + timedelta(days=number) for number in range((END - BEGIN).days)]
+    noons = [datetime.combine(day, time(12), ZoneInfo(zone)).utcoffset() for day in days]
+    found = [day for day, before, after in zip(days[1:], noons, noons[1:], strict=False) if before != after]
+    return found or [date(year, 7, 1) for year in range(2026, 2031)]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_clock_on_the_wall_stays(zone: str) -> None:
+    """But for hours that are skipped, which begin as much later as the clocks jump."""
+    series = Series(WallTime(datetime(2026, 1, 1, 2, 30), ZoneInfo(zone)), "FREQ=DAILY")  # noqa: DTZ001
+    seen = [one for one in _until(series) if one.at.instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != one.name]
+    assert len({one.name for one in _until(series)}) == 365 * 5 + 1
+    assert all(one.at.is_skipped for one in seen) and len(seen) <= 5
+    assert bool(seen) == (zone in ("Europe/Paris", "America/New_York"))
+
+
+def _until(series: Series) -> list[Occurrence]:
+    found = []
+    for one in series.after(datetime(2025, 12, 31, tzinfo=UTC)):
+        if one.name.year > 2030:
+            break
+        found.append(one)
+    return found
+
+
+def test_three_days_of_downtime(house: SmallHouse) -> None:
+    """What is late is said once, the nearest only; of what has begun nothing is said; the series goes on."""
+    row = planned(house, "FREQ=DAILY", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
+    assert run(house, datetime(2026, 3, 20, 16, 50, tzinfo=UTC)) == ["@goran:example.org", f"!{ROOM}"]
+    assert run(house, datetime(2026, 3, 20, 16, 51, tzinfo=UTC)) == []
+    assert run(house, datetime(2026, 3, 23, 17, 0, tzinfo=UTC)) == []
+    assert row.next_at == datetime(2026, 3, 24, 17, 0, tzinfo=UTC)
+    assert run(house, datetime(2026, 3, 24, 16, 45, tzinfo=UTC)) == ["@goran:example.org", f"!{ROOM}"]
+
+
+def test_a_restart_says_nothing_twice(house: SmallHouse) -> None:
+    """What is next stands in the same transaction; an older state that comes back knows what was said."""
+    row = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
+    due = datetime(2026, 3, 20, 16, 45, tzinfo=UTC)
+    assert len(run(house, due)) == 2 and run(house, due) == []
+    run(house, due + timedelta(minutes=15))
+    assert (row.due_at, row.next_at) == (None, None)
+
+
+def test_who_left_is_not_reminded(house: SmallHouse) -> None:
+    """Neither in a room that others came to, nor privately."""
+    row = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
+    goran = house.member("goran")
+    house.membership(goran, "root", "leave")
+    assert row.due_at is not None and run(house, row.due_at) == []
+    house.membership(goran, ROOM, "leave")
+    house.member("lucia")
+    assert row.due_at is not None and run(house, row.due_at) == [f"!{ROOM}"]
+
+
+def test_places_and_the_waiting_list(house: SmallHouse) -> None:
+    """Who gives a place away gives it to the first who waits; saying the same again keeps one's place."""
+    row = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
+    row.capacity = 1
+    item_id, (lucia, joao) = row.item_id, (house.member("lucia"), house.member("joao"))
+    goran = house.member("goran")
+    for minute, person in enumerate((lucia, joao, lucia)):
+        house.effects.now = BEGIN + timedelta(minutes=minute + 1)
+        assert service.answer(house.effects, ItemId(item_id), person, Answer.YES) == []
+    assert service.count_answers(house.session, row) == service.Answers(1, 0, 0, 2)
+    assert service.answer(house.effects, ItemId(item_id), goran, Answer.NO) == [lucia]
+    assert service.count_answers(house.session, row) == service.Answers(1, 0, 1, 1)
+
+
+def test_one_of_a_series_moves_and_one_is_cancelled(house: SmallHouse) -> None:
+    """The others stay; a new time for the whole series begins anew."""
+    row = planned(house, "FREQ=WEEKLY;COUNT=4", "Europe/Paris", datetime(2026, 3, 1, 18, 0))  # noqa: DTZ001
+    paris, item_id = ZoneInfo("Europe/Paris"), ItemId(row.item_id)
+    moved = WallTime(datetime(2026, 3, 27, 9, 0), paris)  # noqa: DTZ001
+    service.move(house.effects, item_id, moved, datetime(2026, 3, 8, 18, 0))  # noqa: DTZ001
+    service.cancel(house.effects, item_id, datetime(2026, 3, 15, 18, 0))  # noqa: DTZ001
+    walls = [one.at.wall.isoformat() for one in store.series(house.session, row).after(BEGIN)]
+    assert walls == ["2026-03-01T18:00:00", "2026-03-22T18:00:00", "2026-03-27T09:00:00"]
+    service.move(house.effects, item_id, WallTime(datetime(2026, 4, 2, 9, 0), paris), None)  # noqa: DTZ001
+    assert len(list(store.series(house.session, row).after(BEGIN))) == 4
+    service.cancel(house.effects, item_id, None)
+    assert (row.is_cancelled, row.due_at, row.next_at) == (True, None, None)
