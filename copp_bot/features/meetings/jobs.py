@@ -4,6 +4,7 @@ The rule it keeps: one query by an index, at most ``MOST`` meetings at a time; w
 transaction as what was said, so that a restart neither repeats nor forgets. Nothing is said after a meeting has begun.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from copp_bot.features.meetings import render, service, store, telling
 from copp_bot.features.meetings.service import BEFORE, Meeting
 from copp_bot.features.meetings.times import Occurrence
 
+log = logging.getLogger(__name__)
 MOST = 200
 
 
@@ -32,8 +34,13 @@ class Remind:
     def __call__(self, effects: Effects, due: datetime) -> None:
         """Look at each meeting that is due once, then write when it is due again."""
         for item, row in store.due(effects.session, effects.now, MOST):
-            self._remind(effects, item, row)
-            service.look_again(effects.session, row, effects.now)
+            try:
+                with effects.session.begin_nested():
+                    self._remind(effects, item, row)
+                    service.look_again(effects.session, row, effects.now)
+            except Exception:  # one that cannot be read, its zone gone for example, must not silence the others
+                log.exception("meeting %s is not looked at any more", item.number)
+                store.put_away(effects.session, row)
 
     def _remind(self, effects: Effects, item: store.Item, row: store.Meeting) -> None:
         shown = service.describe(effects.session, item, effects.now)

@@ -90,6 +90,13 @@ def due(session: Session, now: datetime, limit: int) -> Sequence[tuple[Item, Mee
     return [(item, meeting) for item, meeting in session.execute(statement.limit(limit))]
 
 
+def put_away(session: Session, meeting: Meeting) -> None:
+    """Nothing is due about it any more; a change of its time makes it due again."""
+    session.refresh(meeting)
+    meeting.due_at = None
+    add(session, meeting)
+
+
 def zones_of(session: Session, room_id: str) -> Sequence[str]:
     """The zones of those in a room who have said theirs, the most frequent first."""
     statement = (

@@ -7,8 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from copp_bot.core import items
-from copp_bot.core.ids import COMMUNITY, ItemId
-from copp_bot.features.meetings import service, store
+from copp_bot.core.effects import Batch, RowEffects
+from copp_bot.core.errors import UserError
+from copp_bot.core.ids import COMMUNITY, ItemId, RoomId
+from copp_bot.core.store import items as items_store
+from copp_bot.core.store import prompts as prompts_store
+from copp_bot.core.store import said as said_store
+from copp_bot.features.meetings import render, service, store
 from copp_bot.features.meetings.jobs import Remind
 from copp_bot.features.meetings.store import Answer
 from copp_bot.features.meetings.times import Occurrence, Series, WallTime
@@ -99,7 +104,7 @@ def test_three_days_of_downtime(house: SmallHouse) -> None:
 
 
 def test_a_restart_says_nothing_twice(house: SmallHouse) -> None:
-    """What is next stands in the same transaction; an older state that comes back knows what was said."""
+    """What is next stands in the same transaction."""
     row = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
     due = datetime(2026, 3, 20, 16, 45, tzinfo=UTC)
     assert len(run(house, due)) == 2 and run(house, due) == []
@@ -145,3 +150,48 @@ def test_one_of_a_series_moves_and_one_is_cancelled(house: SmallHouse) -> None:
     assert len(list(store.series(house.session, row).after(BEGIN))) == 4
     service.cancel(house.effects, item_id, None)
     assert (row.is_cancelled, row.due_at, row.next_at) == (True, None, None)
+
+
+def test_an_older_state_that_comes_back_knows_what_was_said(house: SmallHouse) -> None:
+    """By what the message in the room is about."""
+    row = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
+    item = items_store.get(house.session, ItemId(row.item_id))
+    assert item is not None and row.due_at is not None
+    about = f"meetings.remind:{items.short_id(service.LETTER, item)}:2026-03-20T17:00:00+00:00:day"
+    said_store.remember(house.session, {}, [about], BEGIN, BEGIN.isoformat())
+    assert run(house, row.due_at) == []
+    assert len(run(house, row.due_at)) == 2  # the one fifteen minutes before
+
+
+def test_one_that_cannot_be_read_does_not_silence_the_others(house: SmallHouse) -> None:
+    """A zone that is not known any more."""
+    broken = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 17, 0))  # noqa: DTZ001
+    sound = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
+    assert broken.due_at is not None and sound.due_at is not None
+    broken.zone = "Mars/Phobos"
+    assert run(house, sound.due_at) == ["@goran:example.org", f"!{ROOM}"]
+    assert broken.due_at is None and run(house, house.effects.now) == []
+
+
+def test_what_is_over_or_cancelled_takes_no_answer(house: SmallHouse) -> None:
+    """A sentence with what to do."""
+    row = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
+    item = items_store.get(house.session, ItemId(row.item_id))
+    assert item is not None
+    with pytest.raises(UserError, match="is over"):
+        service.check_to_come(service.describe(house.session, item, datetime(2026, 3, 20, 17, 0, tzinfo=UTC)))
+    service.cancel(house.effects, ItemId(row.item_id), None)
+    with pytest.raises(UserError, match="is cancelled"):
+        service.check_to_come(service.describe(house.session, item, BEGIN))
+
+
+def test_an_announcement_is_answered_for_as_long_as_its_meeting(house: SmallHouse) -> None:
+    """And not for a week."""
+    row = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
+    item = items_store.get(house.session, ItemId(row.item_id))
+    assert item is not None
+    reply = render.render_planned(service.describe(house.session, item, BEGIN))
+    batch = Batch()
+    RowEffects(house.session, BEGIN, "$cause", batch).send(RoomId(f"!{ROOM}"), reply)
+    prompt = prompts_store.newest(house.session, [f"!{ROOM}"])
+    assert prompt is not None and prompt.expires_at > datetime(2026, 3, 20, 17, 0, tzinfo=UTC)
