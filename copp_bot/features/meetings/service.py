@@ -152,6 +152,12 @@ def may_change(ctx: Context, item: store.Item) -> None:
         raise UserError(_("Only the person who planned it, or a steward of its group or area, can change it."))
 
 
+def leave_trace(ctx: Context, item: store.Item, action: str) -> None:
+    """What somebody else than its organiser does to a meeting is kept in the audit trail."""
+    if ctx.viewer.user_id != item.author:
+        ctx.effects.audit(action, Scope(item.scope), actor=ctx.viewer.user_id, target=UserId(item.author))
+
+
 def check_to_come(shown: Meeting) -> None:
     """A UserError for a meeting that is cancelled or over."""
     if shown.is_cancelled:

@@ -195,3 +195,18 @@ def test_an_announcement_is_answered_for_as_long_as_its_meeting(house: SmallHous
     RowEffects(house.session, BEGIN, "$cause", batch).send(RoomId(f"!{ROOM}"), reply)
     prompt = prompts_store.newest(house.session, [f"!{ROOM}"])
     assert prompt is not None and prompt.expires_at > datetime(2026, 3, 20, 17, 0, tzinfo=UTC)
+
+
+def test_what_a_steward_changes_leaves_a_trace(house: SmallHouse) -> None:
+    """What the organiser does is theirs; other members are told who may."""
+    row = planned(house, "", "Europe/Paris", datetime(2026, 3, 20, 18, 0))  # noqa: DTZ001
+    item = items_store.get(house.session, ItemId(row.item_id))
+    goran, lucia = house.member("goran"), house.member("lucia")
+    matteo = house.member("matteo", roles=(("steward", "community"),))
+    assert item is not None
+    with pytest.raises(UserError, match="Only the person who planned it"):
+        service.may_change(house.context(lucia, ROOM), item)
+    for person in (goran, matteo):
+        service.may_change(house.context(person, ROOM), item)
+        service.leave_trace(house.context(person, ROOM), item, "meetings.cancel")
+    assert house.effects.trail == [("meetings.cancel", COMMUNITY, matteo, goran)]
