@@ -55,6 +55,7 @@ FEATURES = (
     "groups",
     "journal",
     "library",
+    "meetings",
     "profile",
     "roles",
     "rooms",

@@ -242,7 +242,7 @@ class RowEffects:
             prompt_store.add(
                 *(self.session, message, target, options, reply.asked, reactions, reply.source, reply.once),
                 now=self.now,
-                life=PROMPT_LIFE,
+                life=reply.until - self.now if reply.until else PROMPT_LIFE,
             )
 
     def _lane(self, target: str) -> str:

@@ -5,6 +5,7 @@ Parts are data, never markup, so nothing a member wrote can become a tag, a link
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -118,6 +119,7 @@ class Reply:
         source: the event that the chosen command is about, as if it were a reply to it.
         attachment: a file that is posted after the text.
         once: the first choice counts and closes the question.
+        until: how long the choices stand; a week where nothing is said.
     """
 
     lines: tuple[Line, ...]
@@ -131,6 +133,7 @@ class Reply:
     source: EventId | None = None
     attachment: Attachment | None = None
     once: bool = True
+    until: datetime | None = None
 
     def to_private(self) -> "Reply":
         """The same answer for the direct chat."""

@@ -50,6 +50,9 @@ COMMON = "everywhereword"
 MISSING = {"library": "L999999999", "blog": "B999999999"}
 DENIED = {"library": ("show", "get"), "blog": ("show", "history")}
 """What is answered alike for what may not be read and for what is not there."""
+MISSING_MEETING = "M999999999"
+MEETING_ROOMS = {"ferrule": "rhythm/home", "gantry": "archive/home", "brindle": "coffee-shop"}
+"""Contents of which a meeting is planned as well, and where."""
 
 
 @dataclass
@@ -58,12 +61,14 @@ class Matrix:
 
     Args:
         numbers: content name -> short id.
+        meetings: likewise of the meeting that is called alike.
         asked: event id -> what was typed there, by whom and where.
     """
 
     house: House
     numbers: dict[str, str] = field(default_factory=dict)
     asked: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    meetings: dict[str, str] = field(default_factory=dict)
 
     async def ask(self, name: str, place: str, text: str) -> str:
         """Type something; the answer is looked at later."""
@@ -97,7 +102,7 @@ class Matrix:
         return [raw for raw in events if raw["sender"] == self.house.bot and _replied(raw)]
 
 
-def probes(surface: str, content: Content, number: str) -> tuple[str, ...]:
+def probes(surface: str, content: Content, number: str, meeting: str = MISSING_MEETING) -> tuple[str, ...]:
     """What someone types to get at a content by a surface; none of it changes anything for those who may see it."""
     return {
         "!library search": (
@@ -130,6 +135,13 @@ def probes(surface: str, content: Content, number: str) -> tuple[str, ...]:
         "!blog edit": (f"!blog edit {number}",),
         "!blog publish": (f"!blog publish {number} group group:nowhere",),
         "!blog withdraw": (),
+        "!meet new": (),
+        "!meet list": ("!meet list",),
+        "!meet show": (f"!meet show {meeting}",),
+        "!meet move": (f"!meet move {meeting} nowhen",),
+        "!meet cancel": (f"!meet cancel {meeting} on:2020-01-01",),
+        "!meet rsvp": (f"!meet rsvp {meeting} maybe",),
+        "job meetings.remind": (),
     }[surface]
 
 
@@ -147,6 +159,8 @@ async def matrix(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Matr
         await peopled(house)
         for content in CONTENTS:
             made.numbers[content.name] = await shared(house, content)
+        for name, room in MEETING_ROOMS.items():
+            made.meetings[name] = await _planned(house, name, room)
         await _own_room(house)
         await taken_back(made)
         await gone(house)
@@ -196,6 +210,20 @@ async def test_denied_is_answered_like_what_does_not_exist(matrix: Matrix, name:
             denied = _body(matrix, answers, name, place, f"!{content.kind} {verb} {number}")
             missing = _body(matrix, answers, name, place, f"!{content.kind} {verb} {none}")
             assert denied.replace(number, none) == missing
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES_OF)
+async def test_meetings_are_shown_to_those_who_may_alone(matrix: Matrix, name: str, place: str) -> None:
+    answers = await matrix.answers(name, place)
+    present = {name} if place == "direct" else await _present(matrix, place)
+    for content in (content for content in CONTENTS if content.name in matrix.meetings):
+        number = matrix.meetings[content.name]
+        shown = _body(matrix, answers, name, place, f"!meet show {number}")
+        listed = _body(matrix, answers, name, place, "!meet list")
+        is_shown = may_be_shown(place, present, content)
+        assert (content.title in shown, content.title in listed) == (is_shown, is_shown)
+        missing = _body(matrix, answers, name, place, f"!meet show {MISSING_MEETING}")
+        assert is_shown or shown.replace(number, MISSING_MEETING) == missing
 
 
 @pytest.mark.parametrize(("name", "place"), PLACES_OF)
@@ -326,6 +354,14 @@ def _change(house: House, session: object, number: int, audience: str) -> None:
     effects.batch.flush(effects.session)
 
 
+async def _planned(house: House, name: str, room: str) -> str:
+    content = next(content for content in CONTENTS if content.name == name)
+    answer = await house.ask(house.people[content.author], room, f"!meet new {content.title} | tomorrow 18:00")
+    found = re.search(r"\bM\d+", answer)
+    assert found, answer
+    return found[0]
+
+
 async def taken_back(matrix: Matrix) -> None:
     house = matrix.house
     author = house.people[WITHDRAWN.author]
@@ -352,8 +388,9 @@ async def _everything_asked(matrix: Matrix) -> None:
     for name, place in PLACES_OF:
         texts = dict.fromkeys(
             text for content in CONTENTS for surface in SHARED
-            for text in probes(surface, content, matrix.numbers[content.name])
-            if surface == "!search" or surface.startswith(f"!{content.kind} ")
+            for text in probes(surface, content, matrix.numbers[content.name],
+                               matrix.meetings.get(content.name, MISSING_MEETING))
+            if surface == "!search" or surface.startswith((f"!{content.kind} ", "!meet "))
         )  # fmt: skip
         missing = [f"!{kind} {verb} {MISSING[kind]}" for kind, verbs in DENIED.items() for verb in verbs]
         for text in [*texts, *missing]:

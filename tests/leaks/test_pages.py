@@ -76,7 +76,7 @@ async def pages(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pages
     async with community(world, tmp_path_factory.mktemp("pages")) as house, AsyncExitStack() as stack:
         made = Pages(Matrix(house), {})
         await peopled(house)
-        for content in LIBRARY:
+        for content in CONTENTS:
             made.matrix.numbers[content.name] = await shared(house, content)
         for name in VIEWERS:
             made.browsers[name] = await stack.enter_async_context(browser(house))
@@ -93,7 +93,7 @@ async def test_no_byte_is_shown_to_those_who_may_not_read_it(pages: Pages) -> No
     looked = 0
     for (name, address), shown in pages.came.items():
         answer = f"{dict(shown.headers)}\n{shown.body.decode(errors='replace')}".casefold()
-        for content in LIBRARY:
+        for content in CONTENTS:
             words = (*content.words, pages.matrix.numbers[content.name].casefold())
             telling = [word for word in words if word in answer and word not in address.casefold()]
             assert may_read(name, content) or not telling, (name, address, content, telling)
