@@ -66,7 +66,7 @@ class Cascade:
             return
         for item in made:
             self._edit_item(effects, place, item, edit)
-        if not made and edit.new.body.lstrip().startswith("!"):
+        if not made and (place.is_direct or edit.new.body.lstrip().startswith("!")):
             words = _("An edited command is not run again. Send it anew.")
             if edit.new.file is not None:
                 words = _("An edited caption is not acted on again. Answer the file with the command.")

@@ -8,7 +8,10 @@ from storage.tables.columns import moment, moment_or_none
 
 
 class JoinRequestRow(SQLModel, table=True):
-    """One request. ``outcome`` is ``accepted`` or ``declined`` once a steward has answered."""
+    """One request. ``outcome`` is ``accepted``, ``declined``, or ``taken back`` by whoever asked.
+
+    ``cause`` is the message that asked; one that was made on a page has none.
+    """
 
     __tablename__ = "join_request"
     id: int | None = Field(default=None, primary_key=True)
@@ -18,3 +21,4 @@ class JoinRequestRow(SQLModel, table=True):
     answered_at: datetime | None = moment_or_none()
     answered_by: str | None = None
     outcome: str | None = None
+    cause: str | None = Field(default=None, index=True)

@@ -253,6 +253,21 @@ async def test_a_done_command_is_not_run_again_by_an_edit(stage: Stage) -> None:
     assert "not run again" in stage.replies(event)[1]
 
 
+async def test_an_edited_command_of_the_direct_chat_is_told_without_a_mark_too(stage: Stage) -> None:
+    async with stage.rig.bot() as app:
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(
+            room, lambda raw: raw.get("state_key") == stage.bot and raw["content"].get("membership") == "join"
+        )
+        event = await stage.anna.say(room, "help groups")
+        await answer_to(stage.anna, room, event, stage.bot)
+        await stage.anna.edit(room, event, "help library")
+        async with asyncio.timeout(WAIT_SECONDS):
+            while len(stage.replies(event)) < 2:
+                await app.database.write(lambda _session: None)
+    assert "not run again" in stage.replies(event)[1]
+
+
 async def test_rights_are_those_of_the_moment_in_the_sync(stage: Stage) -> None:
     async with stage.rig.bot() as app:
         grant = GrantRow(

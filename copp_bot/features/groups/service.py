@@ -16,7 +16,7 @@ from copp_bot.core.context import Context, Effects, Place
 from copp_bot.core.errors import NotFound, UserError
 from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import COMMUNITY, Audience, RoomId, Scope, UserId, group_of, group_scope
+from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, UserId, group_of, group_scope
 from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.permissions import EVERYTHING, Policy, Role, Viewer
 from copp_bot.core.store import people as people_store
@@ -88,9 +88,14 @@ def ask(effects: Effects, house: House, viewer: Viewer, key: str) -> tuple[Group
         return info, Asked.INVITED
     if store.is_open(effects.session, viewer.user_id, key, effects.now):
         return info, Asked.ALREADY
-    store.ask(effects.session, viewer.user_id, key, effects.now)
+    store.ask(effects.session, viewer.user_id, key, effects.now, effects.cause)
     effects.audit("group.asked", group_scope(key), actor=viewer.user_id)
     return info, Asked.ASKED
+
+
+def taken_back(effects: Effects, event_id: EventId) -> None:
+    """Whoever redacts the message that asked does not ask any more."""
+    store.take_back(effects.session, event_id, effects.now)
 
 
 def stewards_room(session: Session) -> RoomId:

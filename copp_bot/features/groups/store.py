@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from copp_bot.core.store import meta
@@ -49,10 +49,16 @@ def is_open(session: Session, user_id: str, key: str, now: datetime) -> bool:
     return _open(session, user_id, key, now) is not None
 
 
-def ask(session: Session, user_id: str, key: str, now: datetime) -> None:
-    """Write a request."""
-    session.add(JoinRequestRow(user_id=user_id, group_key=key, asked_at=now))
+def ask(session: Session, user_id: str, key: str, now: datetime, cause: str) -> None:
+    """Write a request that follows from a message."""
+    session.add(JoinRequestRow(user_id=user_id, group_key=key, asked_at=now, cause=cause))
     session.flush()
+
+
+def take_back(session: Session, cause: str, now: datetime) -> None:
+    """Close the open requests that a message has made."""
+    asked = (col(JoinRequestRow.cause) == cause, col(JoinRequestRow.answered_at).is_(None))
+    session.execute(update(JoinRequestRow).where(*asked).values(answered_at=now, outcome="taken back"))
 
 
 def answer(session: Session, user_id: str, key: str, outcome: str, by: str, now: datetime) -> bool:
