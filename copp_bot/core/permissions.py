@@ -99,15 +99,22 @@ class Policy:
             permission in role.permissions or EVERYTHING in role.permissions for role in self.roles_of(viewer, scope)
         )
 
-    def who_may(self, permission: str) -> tuple[str, ...]:
-        """Titles of those who hold a permission, for refusals and help."""
+    def who_may(self, permission: str, within: str = "{title}") -> tuple[str, ...]:
+        """Titles of those who hold a permission, for refusals and help.
+
+        Args:
+            within: how a role is called that holds only where it is granted.
+        """
         if any(permission in self.standing.get(s, ()) for s in (Standing.OUTSIDER, Standing.NEWCOMER)):
             return (_("everyone"),)
         titles = (_("members"),) if permission in self.standing.get(Standing.MEMBER, ()) else ()
         holders = [
             role for role in self.roles.values() if permission in role.permissions or EVERYTHING in role.permissions
         ]
-        return titles or tuple(_(role.title) for role in sorted(holders, key=lambda role: role.rank))
+        holders.sort(key=lambda role: role.rank)
+        return titles or tuple(
+            _(role.title) if role.everywhere else within.format(title=_(role.title)) for role in holders
+        )
 
     def _by_standing(self, viewer: Viewer, scope: Scope) -> frozenset[str]:
         group = group_of(scope)
@@ -121,7 +128,7 @@ def refusal(policy: Policy, viewer: Viewer, permission: str, scope: Scope = COMM
     """None when it may be done; else the sentence that says who may."""
     if policy.holds(viewer, permission, scope):
         return None
-    who = policy.who_may(permission)
+    who = policy.who_may(permission, _within(viewer, scope))
     if viewer.standing is Standing.OUTSIDER:
         return _("That is for members of the community.") + " " + how_to_come_in(policy)
     if viewer.standing is Standing.NEWCOMER and _("members") in who:
@@ -129,6 +136,13 @@ def refusal(policy: Policy, viewer: Viewer, permission: str, scope: Scope = COMM
     return _("That is for {who}. Ask one of them, or type !help to see what you can do here.").format(
         who=_(", ").join(who[:-1]) + _(" or ") + who[-1] if len(who) > 1 else "".join(who)
     )
+
+
+def _within(viewer: Viewer, scope: Scope) -> str:
+    """Whoever holds the role elsewhere is told where it would have to be held."""
+    if not viewer.grants:
+        return "{title}"
+    return _("{title} of that group") if group_of(scope) else _("{title} of the community")
 
 
 def how_to_come_in(policy: Policy) -> str:

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import deferred
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.reply import Line, Part, Reply, clean, person, say, shorten
+from copp_bot.core.reply import Line, Part, Reply, clean, code, person, say, shorten
 from copp_bot.core.words import moment, role_words, scope_title
 from copp_bot.features.audit.store import Entry, Someone
 
 ACTIONS: Mapping[str, str] = {
     "role.granted": deferred("{actor} made {target} {role} in {scope}"),
     "role.revoked": deferred("{actor} took the role {role} in {scope} from {target}"),
+    "role.laid_down": deferred("{actor} laid down the role {role} in {scope}"),
     "role.ended": deferred("the role {role} of {target} in {scope} came to its end"),
     "grants.restored": deferred("{actor} took the roles back from the stewards' room into a new database"),
     "group.asked": deferred("{actor} asked to join {scope}"),
@@ -33,6 +34,11 @@ ACTIONS: Mapping[str, str] = {
     "library.edit": deferred(
         "{actor} edited title, tags, language or licence of something that {target} shared in {scope}"
     ),
+    "case.opened": deferred("a case was opened in {scope}"),
+    "case.taken": deferred("{actor} looks after a case in {scope}"),
+    "case.closed": deferred("{actor} closed a case in {scope}"),
+    "duty.on": deferred("{actor} is on duty for {scope}"),
+    "duty.off": deferred("{actor} is off duty for {scope}"),
     "web.signed_in": deferred("{actor} signed in to the web pages"),
     "library.withdraw": deferred("{actor} withdrew something that {target} shared in {scope}"),
 }
@@ -41,12 +47,18 @@ LONGEST_DETAIL = 160
 MOST_LINES = 20
 
 
-def render_trail(entries: Sequence[Entry], rooms: RoomDirectory, zone: ZoneInfo) -> Reply:
-    """The newest entries, for the direct chat; what happened alike several times in a row is one line."""
-    if not entries:
-        return say(_("There is nothing in the trail."), private=True)
-    runs = [list(run) for _alike, run in groupby(entries, key=_alike)][:MOST_LINES]
-    return say(*(_line(run[0], len(run), rooms, zone) for run in runs), private=True)
+def render_trail(entries: Sequence[Entry], rooms: RoomDirectory, zone: ZoneInfo, page: int, older: str) -> Reply:
+    """The newest entries, for the direct chat; what happened alike several times in a row is one line.
+
+    Args:
+        page: twenty lines each, from 1.
+        older: the command for the page after this one.
+    """
+    runs = [list(run) for _alike, run in groupby(entries, key=_alike)][(page - 1) * MOST_LINES :]
+    if not runs:
+        return say(_("There is nothing in the trail.") if page == 1 else _("There is nothing older."), private=True)
+    reply = say(*(_line(run[0], len(run), rooms, zone) for run in runs[:MOST_LINES]), private=True)
+    return reply.and_line(_("Older: "), code(older)) if len(runs) > MOST_LINES else reply
 
 
 def _alike(entry: Entry) -> tuple[object, ...]:

@@ -20,7 +20,7 @@ class Pages:
 
     def trail(self, visit: Visit) -> View:
         """The newest entries of all."""
-        reply = render.render_trail(store.newest(visit.session, LOOKED_AT), self.rooms, visit.zone)
+        reply = render.render_trail(store.newest(visit.session, LOOKED_AT), self.rooms, visit.zone, 1, "!audit page:2")
         return View("core/report.html", {"heading": _("Who did what"), "reply": reply})
 
 

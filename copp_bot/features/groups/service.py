@@ -150,7 +150,7 @@ def leave(ctx: Context, house: House, said: str | None) -> GroupInfo:
     """Take the viewer out of a group by a task."""
     key = said or group_of(ctx.place.scope)
     if key is None:
-        raise UserError(_("Which group? For example: !group leave rhythm. See !groups for those you are in."))
+        raise UserError(_which(ctx.viewer, "group leave"))
     info = house.rooms.groups().get(key)
     if info is None or key not in ctx.viewer.groups:
         raise NotFound(_("You are in no group {key}. See !groups for those you are in.").format(key=key))
@@ -164,7 +164,9 @@ def leave(ctx: Context, house: House, said: str | None) -> GroupInfo:
 
 def members(session: Session, house: House, viewer: Viewer, key: str | None) -> tuple[GroupInfo, tuple[UserId, ...]]:
     """A group's members, for its members."""
-    info = house.rooms.groups().get(key) if key else None
+    if key is None:
+        raise UserError(_which(viewer, "group members"))
+    info = house.rooms.groups().get(key)
     if info is None or info.key not in viewer.groups:
         raise NotFound(_("You are in no such group. !groups shows yours; then type !group members and its key."))
     people = rooms_store.joined_users(session, _space(session, info.key))
@@ -175,6 +177,14 @@ def stewards_of(ctx: Context, key: str) -> tuple[UserId, ...]:
     """Who holds a role in this group alone."""
     grants = people_store.all_grants(ctx.session, ctx.now)
     return tuple(sorted({UserId(grant.user_id) for grant in grants if grant.scope == group_scope(key)}))
+
+
+def _which(viewer: Viewer, command: str) -> str:
+    """Ask which of one's groups is meant."""
+    if not viewer.groups:
+        return _("You are in no group yet. To ask to join one: !groups")
+    commands = ", ".join(f"!{command} {key}" for key in sorted(viewer.groups))
+    return _("Which group do you mean? Type one of: {commands}").format(commands=commands)
 
 
 def _may_decide(role: Role | None) -> bool:

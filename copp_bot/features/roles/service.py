@@ -108,7 +108,8 @@ def revoke(effects: Effects, rules: Rules, viewer: Viewer, wish: Wish) -> Change
     change, held = revocable(effects, rules, viewer, wish)
     store.end(effects.session, [held.id], effects.now)
     before = {"role": change.role.name, "until": _iso(held.until)}
-    effects.audit("role.revoked", change.scope, actor=viewer.user_id, target=wish.user_id, before=before)
+    action = "role.laid_down" if wish.user_id == viewer.user_id else "role.revoked"
+    effects.audit(action, change.scope, actor=viewer.user_id, target=wish.user_id, before=before)
     _follow(effects, [change.scope])
     return change
 

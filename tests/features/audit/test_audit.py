@@ -24,9 +24,10 @@ def note(
     house.session.flush()
 
 
-def trail(house: SmallHouse, who: UserId | None = None) -> list[str]:
+def trail(house: SmallHouse, who: UserId | None = None, **options: str) -> list[str]:
     """What the Secretariat reads."""
-    reply = Handlers(declared().directory()).audit(house.context(house.member("sara")), Args({"user": who}))
+    args = Args({"user": who}, options)
+    reply = Handlers(declared().directory()).audit(house.context(house.member("sara")), args)
     assert reply.private
     return reply.plain.split("\n")
 
@@ -72,11 +73,15 @@ def test_what_repeats_is_one_line(house: SmallHouse) -> None:
     assert len(trail(house)) == 2 and trail(house)[0].endswith("(50 times)")
 
 
-def test_at_most_so_many_lines(house: SmallHouse) -> None:
-    """The newest."""
+def test_at_most_so_many_lines_on_a_page(house: SmallHouse) -> None:
+    """The newest first, and the way to the older ones."""
     for number in range(MOST_LINES + 5):
         note(house, "group.left", house.member(f"p{number}"), None, "group:rhythm", at=number)
-    assert len(trail(house)) == MOST_LINES
+    first, second = trail(house), trail(house, page="2")
+    assert (len(first), first[-1]) == (MOST_LINES + 1, "Older: !audit page:2")
+    assert len(second) == 5 and not set(first) & set(second)
+    assert trail(house, page="3") == ["There is nothing older."]
+    assert trail(house, user("p1"), page="2") == ["There is nothing older."]
 
 
 @pytest.mark.parametrize("scope", ["group:gone", "group:rhythm", "community", "nonsense"])

@@ -211,8 +211,13 @@ def test_leaving(house: SmallHouse, run: Handlers) -> None:
     assert run.leave(house.context(anna, "coffee-shop"), Args({"key": "rhythm"})).private
     run.leave(house.context(anna, "rhythm/home"), Args())
     assert house.tasks_of("groups.leave") == [{"user": anna, "room": "!rhythm"}] * 2
-    with pytest.raises(UserError, match="Which group"):
+    house.membership(anna, "archive")
+    with pytest.raises(UserError, match="Type one of: !group leave archive, !group leave rhythm"):
         run.leave(house.context(anna), Args())
+    with pytest.raises(UserError, match="Type one of: !group members archive, !group members rhythm"):
+        run.members(house.context(anna, "coffee-shop"), Args())
+    with pytest.raises(UserError, match="You are in no group yet"):
+        run.leave(house.context(house.member("dora")), Args())
     lea = house.member("lea", "rhythm", roles=(("lead_steward", COMMUNITY),))
     with pytest.raises(UserError, match="every group"):
         run.leave(house.context(lea), Args({"key": "rhythm"}))

@@ -113,11 +113,11 @@ def test_where_one_serves(
     ("scopes", "where", "group", "words"),
     [
         ((RHYTHM, ARCHIVE), "direct", None, "Which group do you mean? Add one of: group:archive, group:rhythm"),
-        ((RHYTHM,), "direct", "archive", "That is for stewards"),
-        ((RHYTHM,), "direct", "hush", "That is for stewards"),
-        ((RHYTHM,), "direct", "nowhere", "That is for stewards"),
-        ((COMMUNITY,), "direct", "rhythm", "That is for stewards"),
-        ((), "direct", None, "That is for stewards"),
+        ((RHYTHM,), "direct", "archive", "That is for stewards of that group"),
+        ((RHYTHM,), "direct", "hush", "That is for stewards of that group"),
+        ((RHYTHM,), "direct", "nowhere", "That is for stewards of that group"),
+        ((COMMUNITY,), "direct", "rhythm", "That is for stewards of that group"),
+        ((), "direct", None, "That is for stewards, the lead"),
     ],
 )
 def test_where_one_does_not_serve(
