@@ -18,7 +18,10 @@ class CaseKind(StrEnum):
 
 
 class CaseRow(SQLModel, table=True):
-    """One case. ``desk`` says who looks at it; ``cards`` are our messages about it: target -> transaction id."""
+    """One case. ``desk`` says who looks at it; ``cards`` are our messages about it: target -> transaction id.
+
+    ``event_id`` is the message that was reported, ``command_event`` the one that reported it.
+    """
 
     __tablename__ = "moderation_case"
     id: int | None = Field(default=None, primary_key=True)
@@ -28,6 +31,7 @@ class CaseRow(SQLModel, table=True):
     about: str | None = Field(default=None, index=True)
     room_id: str | None = None
     event_id: str | None = Field(default=None, index=True)
+    command_event: str = Field(index=True)
     scope: str
     reason: str
     desk: str

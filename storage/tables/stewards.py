@@ -33,7 +33,7 @@ class DutyRow(SQLModel, table=True):
 
 
 class HandoverRow(SQLModel, table=True):
-    """A note for whoever is on duty next in a scope."""
+    """A note for whoever is on duty next in a scope; ``event_id`` is the message that left it."""
 
     __tablename__ = "handover"
     id: int | None = Field(default=None, primary_key=True)
@@ -41,6 +41,7 @@ class HandoverRow(SQLModel, table=True):
     scope: str = Field(index=True)
     text: str
     written_at: datetime = moment()
+    event_id: str = Field(index=True)
 
 
 class DeedRow(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""The room edge: a message that was reported is gone."""
+"""The room edge: a message that was reported, or that reported it, is gone."""
 
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ class Redacted:
     core: Core
 
     def __call__(self, effects: Effects, event_id: EventId) -> None:
-        """What it said stands in no card any more; the case goes on."""
+        """What it said stands in no card any more, nor what it said as a report; the case goes on."""
+        store.take_words_back(effects.session, event_id)
         for case in store.of_message(effects.session, event_id):
             cards.update(effects, self.core, case)

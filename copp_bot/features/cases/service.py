@@ -159,6 +159,7 @@ def _open(ctx: Context, kind: CaseKind, reason: str, scope: Scope, **facts: Any)
         number=0,
         kind=kind,
         by=ctx.viewer.user_id,
+        command_event=ctx.message.event_id,
         scope=scope,
         reason=reason,
         desk="",

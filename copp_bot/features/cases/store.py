@@ -43,6 +43,12 @@ def of_message(session: Session, event_id: str) -> Sequence[CaseRow]:
     return session.scalars(statement.order_by(col(CaseRow.id))).all()
 
 
+def take_words_back(session: Session, event_id: str) -> None:
+    """The message that opened a case is gone, and with it our cards: the case stands without its words."""
+    statement = update(CaseRow).where(col(CaseRow.command_event) == event_id)
+    session.execute(statement.values(reason="", cards={}))
+
+
 def open_by(session: Session, reporter: str) -> Sequence[CaseRow]:
     """The open cases of one person."""
     return session.scalars(select(CaseRow).where(col(CaseRow.by) == reporter, col(CaseRow.closed_at).is_(None))).all()

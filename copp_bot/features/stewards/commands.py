@@ -35,20 +35,20 @@ class Handlers:
             if "until" in args.options:
                 raise UserError(_("Who is away comes back by !duty on. Leave until: out."))
             left = service.end(ctx.effects, ctx.viewer.user_id, scope)
-            return self._there(ctx, render.render_ended(scope, left, self._names(ctx, left), self.rooms))
+            return self._there(ctx, scope, render.render_ended(scope, left, self._names(ctx, left), self.rooms))
         until = parse_until(args.options.get("until"), ctx.now, ctx.zone)
         started = service.start(ctx.effects, ctx.viewer.user_id, scope, until)
         known = [*started.others, *([UserId(started.note.user_id)] if started.note else [])]
-        return self._there(ctx, render.render_started(started, self._names(ctx, known), self.rooms, ctx.zone))
+        return self._there(ctx, scope, render.render_started(started, self._names(ctx, known), self.rooms, ctx.zone))
 
     def handover(self, ctx: Context, args: Args) -> Reply:
         """Leave a note; the others who serve read it now, the next one when they begin."""
         scope, me = service.scope_of(ctx, self.rooms, args.options.get("group")), ctx.viewer.user_id
-        left = service.hand_over(ctx.effects, me, scope, args.text("note"))
+        left = service.hand_over(ctx.effects, me, scope, args.text("note"), ctx.message.event_id)
         note = render.render_handover(me, self._names(ctx, [me]), args.text("note"), scope, self.rooms)
         for target in self._readers(ctx, scope):
             ctx.effects.send(target, note)
-        return self._there(ctx, render.render_handed_over(left, self._names(ctx, left)))
+        return self._there(ctx, scope, render.render_handed_over(left, self._names(ctx, left)))
 
     def roster(self, ctx: Context, args: Args) -> Reply:
         """Who serves, and who is there now."""
@@ -56,14 +56,14 @@ class Handlers:
         stewards = service.roster(ctx.session, ctx.policy, scope, ctx.now)
         note = store.last_note(ctx.session, scope, ctx.now - service.NOTE_LASTS)
         names = self._names(ctx, [UserId(note.user_id)] if note else [])
-        return self._there(ctx, render.render_roster(stewards, note, names, ctx.now, ctx.zone))
+        return self._there(ctx, scope, render.render_roster(stewards, note, names, ctx.now, ctx.zone))
 
     def did(self, ctx: Context, args: Args) -> Reply:
         """Write down what one was to others."""
         role, target = SevenRoles(args.text("role")), args.user("user")
         scope = service.scope_of(ctx, self.rooms, args.options.get("group"))
         service.note_deed(ctx, role, scope, target, args.text("note"))
-        return self._there(ctx, render.render_noted(role, target, self._names(ctx, [target] if target else [])))
+        return self._there(ctx, scope, render.render_noted(role, target, self._names(ctx, [target] if target else [])))
 
     def team(self, ctx: Context, args: Args) -> Reply:
         """Who carries which role, and where it is thin."""
@@ -75,12 +75,12 @@ class Handlers:
         """First posts without an answer, as far as the readers may know of their rooms."""
         waiting = [one for one in unheard.waiting(ctx.session) if self._may_know(ctx, one.scope)]
         heard = unheard.heard(ctx.session, ctx.now)
-        return self._there(ctx, render_unheard.render_unheard(waiting, heard, ctx.now))
+        return self._there(ctx, COMMUNITY, render_unheard.render_unheard(waiting, heard, ctx.now))
 
     def welcome(self, ctx: Context, args: Args) -> Reply:
         """Who has come in the last two weeks, whose they are, and whether they have been heard."""
         came = unheard.newcomers(ctx.session, ctx.now)
-        return self._there(ctx, render_unheard.render_newcomers(came, ctx.now))
+        return self._there(ctx, COMMUNITY, render_unheard.render_newcomers(came, ctx.now))
 
     def _may_know(self, ctx: Context, scope: Scope) -> bool:
         """Among stewards the community's rooms are spoken of; a group's privately, with those who are in it."""
@@ -95,9 +95,10 @@ class Handlers:
         room = rooms_store.room_id(ctx.session, STEWARDS_KEY)
         return [room] if room and room != ctx.place.room_id else []
 
-    def _there(self, ctx: Context, reply: Reply) -> Reply:
-        """Stewards speak of their work among themselves."""
-        return reply if ctx.place.is_direct or ctx.place.key == STEWARDS_KEY else reply.to_private()
+    def _there(self, ctx: Context, scope: Scope, reply: Reply) -> Reply:
+        """Of the community's work stewards speak among themselves, of a group's privately: not all may know of it."""
+        is_among_stewards = ctx.place.key == STEWARDS_KEY and scope == COMMUNITY
+        return reply if ctx.place.is_direct or is_among_stewards else reply.to_private()
 
     def _names(self, ctx: Context, users: Iterable[UserId]) -> dict[UserId, str]:
         return people_store.names(ctx.session, list(users))

@@ -84,11 +84,9 @@ def render_team(team: Team, names: Names, rooms: RoomDirectory) -> Reply:
         lines.append((_("Groups without a steward of their own: {groups}").format(groups=titles),))
     busy: list[Part] = [_("This week: ")]
     for one in team.stewards:
-        busy += [person(one.user_id, one.name), f" {one.load} · "]
-    return Reply(
-        (*lines, (*busy[:-1], f" {team.stewards[-1].load}") if team.stewards else (_("Nobody serves yet."),)),
-        private=True,
-    )
+        busy += [person(one.user_id, one.name), f" {one.load}", " · "]
+    lines.append(tuple(busy[:-1]) if team.stewards else (_("Nobody serves yet."),))
+    return Reply(tuple(lines), private=True)
 
 
 def role_words(role: SevenRoles) -> str:

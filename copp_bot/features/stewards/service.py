@@ -122,11 +122,12 @@ def end(effects: Effects, user_id: UserId, scope: Scope) -> tuple[UserId, ...]:
     return tuple(UserId(row.user_id) for row in store.on_duty(effects.session, scope, effects.now))
 
 
-def hand_over(effects: Effects, user_id: UserId, scope: Scope, text: str) -> tuple[UserId, ...]:
+def hand_over(effects: Effects, user_id: UserId, scope: Scope, text: str, said_in: EventId) -> tuple[UserId, ...]:
     """Leave a note for the next, and be away; returns who is still there."""
     if len(text) > LONGEST_NOTE:
         raise UserError(_("A hand-over note has at most {most} characters.").format(most=LONGEST_NOTE))
-    store.hand_over(effects.session, user_id, scope, text, effects.now)
+    note = HandoverRow(user_id=user_id, scope=scope, text=text, written_at=effects.now, event_id=said_in)
+    store.hand_over(effects.session, note)
     if store.duty_of(effects.session, user_id, scope, effects.now) is not None:
         return end(effects, user_id, scope)
     return tuple(UserId(row.user_id) for row in store.on_duty(effects.session, scope, effects.now))
@@ -176,7 +177,7 @@ def note_deed(ctx: Context, role: SevenRoles, scope: Scope, target: UserId | Non
 
 
 def take_back(effects: Effects, event_id: EventId) -> None:
-    """The message that said so is gone: nothing was done."""
+    """The message that said so is gone: nothing was done, and nothing is handed over."""
     store.take_back(effects.session, event_id)
 
 

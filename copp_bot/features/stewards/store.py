@@ -45,9 +45,9 @@ def begin(session: Session, user_id: str, scope: str, now: datetime, until: date
     session.flush()
 
 
-def hand_over(session: Session, user_id: str, scope: str, text: str, now: datetime) -> None:
+def hand_over(session: Session, note: HandoverRow) -> None:
     """Keep a note for the next."""
-    session.add(HandoverRow(user_id=user_id, scope=scope, text=text, written_at=now))
+    session.add(note)
     session.flush()
 
 
@@ -75,11 +75,10 @@ def deeds(session: Session, since: datetime) -> Sequence[Deeds]:
     return [Deeds(UserId(user), role, number) for user, role, number in session.execute(statement)]
 
 
-def take_back(session: Session, event_id: EventId) -> int:
-    """Delete what a message said that was done; returns how many entries there were."""
-    result = session.connection().execute(delete(DeedRow).where(col(DeedRow.event_id) == event_id))
-    session.expire_all()
-    return result.rowcount
+def take_back(session: Session, event_id: EventId) -> None:
+    """Delete what a message said that was done, and the note that it left."""
+    for table in (DeedRow, HandoverRow):
+        session.execute(delete(table).where(col(table.event_id) == event_id))
 
 
 def people(session: Session, users: Sequence[str]) -> dict[UserId, PersonRow]:

@@ -67,9 +67,11 @@ def upgrade() -> None:
         sa.Column("scope", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("text", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("written_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("event_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("handover", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_handover_event_id"), ["event_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_handover_scope"), ["scope"], unique=False)
         batch_op.create_index(batch_op.f("ix_handover_user_id"), ["user_id"], unique=False)
 
@@ -103,6 +105,7 @@ def downgrade() -> None:
     with op.batch_alter_table("handover", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_handover_user_id"))
         batch_op.drop_index(batch_op.f("ix_handover_scope"))
+        batch_op.drop_index(batch_op.f("ix_handover_event_id"))
 
     op.drop_table("handover")
     with op.batch_alter_table("duty", schema=None) as batch_op:

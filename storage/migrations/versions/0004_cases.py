@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("about", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("room_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("event_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("command_event", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("scope", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("desk", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -43,12 +44,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_moderation_case_about"), ["about"], unique=False)
         batch_op.create_index(batch_op.f("ix_moderation_case_by"), ["by"], unique=False)
         batch_op.create_index(batch_op.f("ix_moderation_case_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_moderation_case_command_event"), ["command_event"], unique=False)
         batch_op.create_index(batch_op.f("ix_moderation_case_event_id"), ["event_id"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("moderation_case", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_moderation_case_event_id"))
+        batch_op.drop_index(batch_op.f("ix_moderation_case_command_event"))
         batch_op.drop_index(batch_op.f("ix_moderation_case_closed_at"))
         batch_op.drop_index(batch_op.f("ix_moderation_case_by"))
         batch_op.drop_index(batch_op.f("ix_moderation_case_about"))

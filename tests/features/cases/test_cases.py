@@ -125,6 +125,17 @@ def test_the_quote_goes_with_the_message_and_when_the_case_is_taken(house: Small
     assert "Looked after by Matteo" in house.effects.edits[-1][1].plain
 
 
+def test_who_takes_a_report_back_takes_its_words_along_and_the_case_stands(house: SmallHouse, run: Handlers) -> None:
+    ctx = house.context(user("lucia"))
+    run.report(ctx, Args({"reason": "Too many words."}))
+    case = desked(house)
+    Redacted(house.core)(house.effects, ctx.message.event_id)
+    house.session.refresh(case)
+    assert (case.reason, case.cards, case.closed_at) == ("", {}, None)
+    run.case(house.context(user("matteo"), "stewards"), Args({"case": case.number, "act": "take"}))
+    assert house.effects.edits == []
+
+
 def test_who_may_look_at_what(house: SmallHouse, run: Handlers) -> None:
     """What one may not see is answered like what is not there."""
     number = report(house, run, "lucia", "rhythm/home", "goran").number

@@ -156,6 +156,22 @@ def test_a_groups_note_stays_among_its_stewards(house: SmallHouse, run: Handlers
     assert [target for target, _reply in house.effects.sent] == [nikos]
 
 
+def test_a_note_goes_with_the_message_that_left_it(house: SmallHouse, run: Handlers) -> None:
+    ctx = house.context(steward(house, "matteo", COMMUNITY))
+    run.handover(ctx, Args({"note": "A word too many."}))
+    service.take_back(house.effects, ctx.message.event_id)
+    assert "Last note" not in on(run, ctx).plain
+
+
+def test_a_group_is_not_named_among_all_stewards(house: SmallHouse, run: Handlers) -> None:
+    """Those of one group sit in the stewards' room too, and so do others who may not know of it."""
+    aino = house.context(steward(house, "aino", HUSH), "stewards")
+    answers = [on(run, aino), run.roster(aino, Args()), did(run, aino, "welcomed"), off(run, aino)]
+    assert [answer.private for answer in answers] == [True] * 4
+    lead = house.context(house.member("birgit", roles=(("lead_steward", COMMUNITY),)), "stewards")
+    assert on(run, lead, group="hush").private
+
+
 def test_a_note_has_an_end(house: SmallHouse, run: Handlers) -> None:
     ctx = house.context(steward(house, "matteo", COMMUNITY))
     with pytest.raises(UserError, match="at most 1000 characters"):
