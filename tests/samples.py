@@ -1,6 +1,7 @@
 """Files that dialogs post, made here so that their bytes are real."""
 
 from datetime import UTC, datetime
+from functools import cache
 
 from fpdf import FPDF
 
@@ -24,6 +25,7 @@ def sample(name: str) -> tuple[bytes, str]:
     return text.encode(), "text/markdown" if name.endswith(".md") else "text/plain"
 
 
+@cache
 def pdf(text: str) -> bytes:
     """A PDF of one page with this text; the same text gives the same bytes."""
     page = FPDF()

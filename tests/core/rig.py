@@ -35,10 +35,14 @@ Handler = Callable[[Context, Args], Reply | None]
 
 
 class SetClock:
-    """A clock that a test sets. Monotonic time goes on by itself, unless the test moves it."""
+    """A clock that a test sets. Monotonic time goes on by itself, unless the test moves it.
 
-    def __init__(self, now: datetime | None = None) -> None:
-        self.moment = now or datetime.now(UTC)
+    Args:
+        now: it begins at noon of a Tuesday of its own, whatever day it is outside.
+    """
+
+    def __init__(self, now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)) -> None:
+        self.moment = now
         self.ahead = 0.0
 
     def now(self) -> datetime:

@@ -223,16 +223,28 @@ class FakeMatrix:
         """The token of this moment, as ``messages`` takes it."""
         return f"t{self._position}"
 
+    def first(self, device: Device, room_id: str, start: str | None, predicate: Callable[[Raw], bool]) -> Raw | None:
+        """The first event that the person may see, after a token, for which ``predicate`` holds; copies no other."""
+        self.state(device[0], room_id)  # refuses strangers
+        room = self._room(room_id)
+        for one in room.between(_position(start) if start else -1, self._end_for(room, device[0])):
+            if predicate(one.raw) and room.is_visible(device[0], one):
+                return room.shown(one, device)
+        return None
+
     def messages(self, device: Device, room_id: str, start: str | None, end: str | None, limit: int) -> Page:
         """``GET /messages`` backwards."""
         self.state(device[0], room_id)  # refuses strangers
         room = self._room(room_id)
-        until = _position(start) if start else self._position
-        left_at = room.left_at(device[0])
-        until = until if left_at is None else min(until, left_at)
+        until = min(_position(start) if start else self._position, self._end_for(room, device[0]))
         events = list(room.between(_position(end) if end else -1, until))[::-1][:limit]
         shown = [room.shown(one, device) for one in events if room.is_visible(device[0], one)]
         return Page(shown, f"t{events[-1].position - 1}" if events else None)
+
+    def _end_for(self, room: FakeRoom, user_id: str) -> int:
+        """The last position that a person may look at: now, or where they left."""
+        left_at = room.left_at(user_id)
+        return self._position if left_at is None else left_at
 
     async def sync(self, device: Device, since: str | None, timeout_ms: int, filter_: Raw) -> Raw:
         """``GET /sync``: at once when there is something or it is the first, else as soon as there is."""

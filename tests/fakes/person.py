@@ -128,15 +128,14 @@ class FakePerson:
         timeout: float = WAIT_SECONDS,  # noqa: ASYNC109  # dialogs read better
     ) -> Raw:
         """The first event for which ``predicate`` holds, now or later."""
-        end: str | None = None
+        start: str | None = None
         async with asyncio.timeout(timeout):
             while True:
                 with _Refusing():
-                    page = self._matrix.messages(self._device, room_id, None, end, 1_000_000)
-                found = next(filter(predicate, list(page.events)[::-1]), None)
+                    found = self._matrix.first(self._device, room_id, start, predicate)
                 if found is not None:
                     return found
-                end = self._matrix.now()  # what has been looked at is not looked at again
+                start = self._matrix.now()  # what has been looked at is not looked at again
                 await self._matrix.changed()
 
     async def upload(self, data: bytes, media_type: str, name: str) -> str:
