@@ -12,6 +12,7 @@ from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.operating import cli as operating
 from copp_bot.operating.terminal import finish as _run
+from copp_bot.operating.terminal import told
 
 app = typer.Typer(
     name="copp-bot",
@@ -51,9 +52,10 @@ def demo(
 @app.command()
 def check() -> None:
     """Check the settings and the declared community; changes nothing."""
+    settings = told()
     from copp_bot import run  # noqa: PLC0415
 
-    declared = run.check(run.read_settings())
+    declared = run.check(settings)
     groups, rooms = len(declared.groups), len(declared.all)
     typer.echo(f"{declared.title}: {rooms} spaces and rooms, {groups} groups, all sound.")
 
@@ -61,9 +63,10 @@ def check() -> None:
 @app.command()
 def plan() -> None:
     """Say what `apply` would do; changes nothing."""
+    settings = told()
     from copp_bot import run  # noqa: PLC0415
 
-    steps = _run(run.plan(run.read_settings()))
+    steps = _run(run.plan(settings))
     typer.echo("\n".join(steps) or "The homeserver is as declared.")
 
 
@@ -74,11 +77,11 @@ def apply(
     ] = None,
 ) -> None:
     """Make the homeserver match the declared community."""
+    settings = told()
     from rich.progress import Progress  # noqa: PLC0415
 
     from copp_bot import run  # noqa: PLC0415
 
-    settings = run.read_settings()
     grants = [(person, "secretariat", "community") for person in secretariat or []]
     with Progress(transient=True) as bar:
         task = bar.add_task("Rooms", total=None)
@@ -99,10 +102,9 @@ def export_groups(
     write: Annotated[bool, typer.Option(help="Write the groups' files into the declaration folder.")] = False,
 ) -> None:
     """Show what was opened by command in the chat, as declaration files."""
-    from copp_bot import run as running  # noqa: PLC0415
+    settings = told()
     from copp_bot.operating import export  # noqa: PLC0415
 
-    settings = running.read_settings()
     pieces = _run(export.export_groups(settings))
     if not pieces:
         typer.echo("Nothing was opened by command that is not declared in a file.")
@@ -120,9 +122,9 @@ def export_groups(
 @app.command()
 def run() -> None:
     """Run the bot."""
+    settings = told()
     from copp_bot import run as running  # noqa: PLC0415
 
-    settings = running.read_settings()
     logs.configure(settings.log_level, settings.log_format)
     _run(running.run(settings))
 
@@ -130,9 +132,10 @@ def run() -> None:
 @database.command()
 def upgrade() -> None:
     """Bring the database to the schema of this version."""
+    settings = told()
     from copp_bot import run as running  # noqa: PLC0415
 
-    before, after = running.upgrade(running.read_settings())
+    before, after = running.upgrade(settings)
     typer.echo(f"The database is at {after}." if before == after else f"Upgraded from {before or 'empty'} to {after}.")
 
 
@@ -142,12 +145,11 @@ def copy(
     target: Annotated[str | None, typer.Argument(help="Likewise; the database of the settings if left out.")] = None,
 ) -> None:
     """Copy the community to an empty database, from SQLite to PostgreSQL or back; the bot must be stopped."""
+    settings = told()
     from rich.progress import Progress  # noqa: PLC0415
 
-    from copp_bot import run as running  # noqa: PLC0415
     from copp_bot.core import databases  # noqa: PLC0415
 
-    settings = running.read_settings()
     with Progress(transient=True) as bar:
         task = bar.add_task("Copying", total=None)
         counts = databases.copy(

@@ -9,20 +9,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
 from copp_bot.core import backoff, lock
 from copp_bot.core.clock import SystemClock
 from copp_bot.core.databases import explained, open_database
 from copp_bot.core.errors import SetupError
-from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import UserId
 from copp_bot.core.matrix.client import Client
 from copp_bot.core.matrix.login import connect
 from copp_bot.core.matrix.port import Unavailable
 from copp_bot.core.people import ROOT_KEY
-from copp_bot.core.settings import PREFIX, Settings
+from copp_bot.core.settings import Settings
 from copp_bot.features.roles.service import seed_grants
 from copp_bot.rooms import apply as rooms_apply
 from copp_bot.rooms import opened as rooms_opened
@@ -33,31 +29,6 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 TOKEN_FILE = "access-token"  # noqa: S105 - a file name
-
-
-def read_settings() -> Settings:
-    """The settings, or a sentence that names what is missing or wrong."""
-    try:
-        settings = Settings()  # type: ignore[call-arg]
-    except ValidationError as error:
-        raise wrong_settings(error, _("Set them in the environment or in the file .env; copp-bot init asks.")) from None
-    except OSError as error:
-        raise SetupError(
-            _("A secret's file cannot be read: {reason}.").format(reason=error), _("Check the COPP_..._FILE settings.")
-        ) from None
-    for name, near in Settings.unknown().items():
-        log.warning(
-            _("There is no setting {name}; did you mean {near}?").format(name=name, near=near)
-            if near
-            else _("There is no setting {name}; docs/settings.md lists them.").format(name=name)
-        )
-    return settings
-
-
-def wrong_settings(error: ValidationError, remedy: str) -> SetupError:
-    """Every setting that is missing or wrong, by name; never a value, which may be a secret."""
-    wrong = [f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()} {_complaint(e)}" for e in error.errors()]
-    return SetupError(_("The settings are not right: {wrong}.").format(wrong="; ".join(wrong)), remedy)
 
 
 async def sign_in(settings: Settings, *, wait: bool = False) -> Client:
@@ -196,18 +167,3 @@ def surroundings(settings: Settings, client: Client, database: Database) -> room
     """What planning and applying need."""
     creators = [UserId(person) for person in settings.emergency_creators]
     return rooms_apply.Surroundings(client, database, SystemClock(), creators)
-
-
-def _complaint(error: ErrorDetails) -> str:
-    """Our words for what pydantic found; its own for what no setting of ours can be."""
-    words = {
-        "missing": _("is not set"),
-        "int_parsing": _("must be a whole number"),
-        "literal_error": _("must be {expected}"),
-        "greater_than": _("must be more than {gt}"),
-        "greater_than_equal": _("must be at least {ge}"),
-        "less_than_equal": _("must be at most {le}"),
-    }
-    if error["type"] in words:
-        return words[error["type"]].format(**error.get("ctx", {}))
-    return error["msg"].removeprefix("Value error, ")

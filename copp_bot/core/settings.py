@@ -4,17 +4,22 @@ Every field is also read from the file named by the same variable with ``_FILE``
 """
 
 import difflib
+import logging
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from copp_bot.core.errors import SetupError
+from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import UserId
 
+log = logging.getLogger(__name__)
 PREFIX = "COPP_"
 NOT_OURS = frozenset({"COPP_FAIL_AT"})
 """Read elsewhere: where the rigs let the process end (``failpoint.py``)."""
@@ -150,3 +155,43 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then ``_FILE`` secrets, then the environment, then ``.env``."""
         return (init_settings, FileSecrets(settings_cls), env_settings, dotenv_settings)
+
+
+def read_settings() -> Settings:
+    """The settings, or a sentence that names what is missing or wrong."""
+    try:
+        settings = Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise wrong_settings(error, _("Set them in the environment or in the file .env; copp-bot init asks.")) from None
+    except OSError as error:
+        raise SetupError(
+            _("A secret's file cannot be read: {reason}.").format(reason=error), _("Check the COPP_..._FILE settings.")
+        ) from None
+    for name, near in Settings.unknown().items():
+        log.warning(
+            _("There is no setting {name}; did you mean {near}?").format(name=name, near=near)
+            if near
+            else _("There is no setting {name}; docs/settings.md lists them.").format(name=name)
+        )
+    return settings
+
+
+def wrong_settings(error: ValidationError, remedy: str) -> SetupError:
+    """Every setting that is missing or wrong, by name; never a value, which may be a secret."""
+    wrong = [f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()} {_complaint(e)}" for e in error.errors()]
+    return SetupError(_("The settings are not right: {wrong}.").format(wrong="; ".join(wrong)), remedy)
+
+
+def _complaint(error: ErrorDetails) -> str:
+    """Our words for what pydantic found; its own for what no setting of ours can be."""
+    words = {
+        "missing": _("is not set"),
+        "int_parsing": _("must be a whole number"),
+        "literal_error": _("must be {expected}"),
+        "greater_than": _("must be more than {gt}"),
+        "greater_than_equal": _("must be at least {ge}"),
+        "less_than_equal": _("must be at most {le}"),
+    }
+    if error["type"] in words:
+        return words[error["type"]].format(**error.get("ctx", {}))
+    return error["msg"].removeprefix("Value error, ")

@@ -9,7 +9,7 @@ import typer
 
 from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
-from copp_bot.operating.terminal import finish, moment, table
+from copp_bot.operating.terminal import finish, moment, table, told
 
 REF = {"ignore_unknown_options": True}
 """A reference may begin with a hyphen."""
@@ -62,10 +62,10 @@ def init(
 
 def doctor() -> None:
     """Look at everything an operator can mend; each line says what to do. Also while the bot runs."""
+    settings = told()
     from copp_bot.operating import doctor as doctoring
-    from copp_bot.run import read_settings
 
-    findings = finish(doctoring.examine(read_settings()))
+    findings = finish(doctoring.examine(settings))
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.is_well else 'MEND'} {finding.sentence}")
     if not all(finding.is_well for finding in findings):
@@ -79,10 +79,10 @@ def backup(
     ] = False,
 ) -> None:
     """Write one archive of database, files and rooms_config; also while the bot runs."""
+    settings = told()
     from copp_bot.operating import backup as backing
-    from copp_bot.run import read_settings
 
-    path, made = finish(backing.backup(read_settings(), target, with_token=with_token))
+    path, made = finish(backing.backup(settings, target, with_token=with_token))
     size = path.stat().st_size / 1_000_000
     words = _("{file}: {count} files, {size:.1f} MB. It holds what members wrote: keep it where only you can read it.")
     typer.echo(words.format(file=path, count=len(made.parts), size=size))
@@ -95,20 +95,20 @@ def restore(
     ] = False,
 ) -> None:
     """Bring an archive back into an empty data folder; never overwrites anything."""
+    settings = told()
     from copp_bot.operating import restore as restoring
-    from copp_bot.run import read_settings
 
-    made = restoring.restore(read_settings(), archive, keep_rooms=keep_rooms_config)
+    made = restoring.restore(settings, archive, keep_rooms=keep_rooms_config)
     typer.echo(_("Restored as of {when}. copp-bot run goes on from there.").format(when=made.made_at))
 
 
 @quarantine.command("list")
 def list_quarantine() -> None:
     """What is there: reference, when, where, of which kind and why; never what somebody wrote."""
+    settings = told()
     from copp_bot.operating import quarantine as kept
-    from copp_bot.run import read_settings
 
-    entries = finish(kept.entries(read_settings()))
+    entries = finish(kept.entries(settings))
     if not entries:
         typer.echo(_("Nothing is in quarantine."))
         return
@@ -119,11 +119,10 @@ def list_quarantine() -> None:
 @quarantine.command(context_settings=REF)
 def retry(refs: Refs = None, everything: All = False) -> None:
     """Put events back: the bot handles them anew, also when they are old."""
+    settings = told()
     from copp_bot.operating import quarantine as kept
     from copp_bot.operating.database import when_done
-    from copp_bot.run import read_settings
 
-    settings = read_settings()
     count = finish(kept.retry(settings, _named(refs, everything)))
     typer.echo(_("{count} put back.").format(count=count) + (f" {when_done(settings)}" if count else ""))
 
@@ -131,10 +130,10 @@ def retry(refs: Refs = None, everything: All = False) -> None:
 @quarantine.command(context_settings=REF)
 def drop(refs: Refs = None, everything: All = False) -> None:
     """Give events up, and forget what they said."""
+    settings = told()
     from copp_bot.operating import quarantine as kept
-    from copp_bot.run import read_settings
 
-    count = finish(kept.drop(read_settings(), _named(refs, everything)))
+    count = finish(kept.drop(settings, _named(refs, everything)))
     typer.echo(_("{count} dropped.").format(count=count))
 
 
@@ -143,11 +142,11 @@ def list_jobs(context: typer.Context) -> None:
     """Scheduled jobs; alone, every one: when it runs, when it last ran and how that ended, and when it runs next."""
     if context.invoked_subcommand is not None:
         return
+    settings = told()
     from copp_bot.operating import jobs as office
-    from copp_bot.run import read_settings
 
     rows = []
-    for state in finish(office.states(read_settings())):
+    for state in finish(office.states(settings)):
         following = _("paused") if state.following is None else moment(state.following)
         if state.is_wished:
             following += " " + _("(and by hand, soon)")
@@ -158,11 +157,10 @@ def list_jobs(context: typer.Context) -> None:
 @jobs.command("run")
 def run_job(job: JobId) -> None:
     """Run a job once by hand, also one that is paused."""
+    settings = told()
     from copp_bot.operating import jobs as office
     from copp_bot.operating.database import when_done
-    from copp_bot.run import read_settings
 
-    settings = read_settings()
     finish(office.run(settings, job))
     typer.echo(_("{job} is to run once.").format(job=job) + f" {when_done(settings)}")
 
@@ -170,20 +168,20 @@ def run_job(job: JobId) -> None:
 @jobs.command()
 def pause(job: JobId) -> None:
     """Let a job rest."""
+    settings = told()
     from copp_bot.operating import jobs as office
-    from copp_bot.run import read_settings
 
-    finish(office.pause(read_settings(), job))
+    finish(office.pause(settings, job))
     typer.echo(_("{job} rests until copp-bot jobs resume {job}.").format(job=job))
 
 
 @jobs.command()
 def resume(job: JobId) -> None:
     """Let a paused job run again."""
+    settings = told()
     from copp_bot.operating import jobs as office
-    from copp_bot.run import read_settings
 
-    finish(office.resume(read_settings(), job))
+    finish(office.resume(settings, job))
     typer.echo(_("{job} runs again when it is due.").format(job=job))
 
 

@@ -19,7 +19,7 @@ from copp_bot import run
 from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.matrix.login import account_exists, connect
-from copp_bot.core.settings import PREFIX, Settings
+from copp_bot.core.settings import PREFIX, Settings, wrong_settings
 from copp_bot.operating.starter import starter
 from copp_bot.rooms.declaration import load
 
@@ -79,7 +79,7 @@ def settings_of(answers: Answers) -> Settings:
             admin_token=answers.admin_token,  # type: ignore[arg-type]
         )
     except ValidationError as error:
-        raise run.wrong_settings(error, _("Answer again, or say it with the options: copp-bot init --help.")) from None
+        raise wrong_settings(error, _("Answer again, or say it with the options: copp-bot init --help.")) from None
 
 
 async def _checked(settings: Settings) -> str:

@@ -1,11 +1,14 @@
-"""What the commands share: running a coroutine, and tables in plain text."""
+"""What the commands share: the settings, running a coroutine, and tables in plain text."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    from copp_bot.core.settings import Settings
 
 T = TypeVar("T")
 
@@ -16,6 +19,13 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def told() -> "Settings":
+    """The operator's settings. What is wrong with them is said before anything slow is loaded."""
+    from copp_bot.core.settings import read_settings  # noqa: PLC0415
+
+    return read_settings()
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
