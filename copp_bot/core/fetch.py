@@ -79,7 +79,9 @@ def web_address(text: str) -> str | None:
         return None
     if url.scheme not in {"http", "https"} or not url.host or port is None or url.user or url.password:
         return None
-    return str(url) if len(str(url)) <= LONGEST_URL else None
+    normal = str(url)
+    is_whole = not any(map(str.isspace, url.host)) and str(URL(normal)) == normal
+    return normal if is_whole and len(normal) <= LONGEST_URL else None
 
 
 async def look_up(host: str, port: int, family: int) -> Found:

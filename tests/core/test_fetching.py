@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from copp_bot.core import fetch
@@ -126,6 +126,7 @@ async def test_what_is_no_web_address(address: str) -> None:
 
 
 @given(some.text(max_size=60).map(lambda text: f"http://{text}") | some.text(max_size=60))
+@example("http://A.\xa0")
 def test_any_text_is_an_address_or_none(text: str) -> None:
     """Whatever members write: no error, and what is taken stays what it is."""
     found = web_address(text)
