@@ -4,11 +4,11 @@ The rule it keeps: how many people did something is said in bands, because a sma
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from gettext import find
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import DEFAULT_LANGUAGE, LOCALES, current_language, ngettext
@@ -83,6 +83,17 @@ def text_language() -> str:
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """Day and time on the reader's clock, spelled as the surrounding text is."""
     return format_datetime(at.astimezone(zone), "d MMM y, HH:mm", locale=text_language())
+
+
+def ending(until: datetime | None, zone: ZoneInfo) -> str:
+    """ " until …" on the reader's clock, the last day where all of it counts; nothing where there is no end."""
+    if until is None:
+        return ""
+    there = until.astimezone(zone)
+    if there.time() != time.min:
+        return _(" until {when}").format(when=moment(until, zone))
+    last = format_date(there.date() - timedelta(days=1), "d MMM y", locale=text_language())
+    return _(" until {when}").format(when=last)
 
 
 def role_words(name: str) -> str:

@@ -10,7 +10,7 @@ from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.reply import Line, Part, Reply, clean, code, person, say, shorten
-from copp_bot.core.words import moment, role_words, scope_title
+from copp_bot.core.words import ending, moment, role_words, scope_title
 from copp_bot.features.audit.store import Entry, Someone
 
 ACTIONS: Mapping[str, str] = {
@@ -103,7 +103,7 @@ def _who(someone: Someone) -> Part:
 
 def _until(entry: Entry, zone: ZoneInfo) -> str:
     until = (entry.after or {}).get("until") if entry.action == "role.granted" else None
-    return _(" until {when}").format(when=moment(datetime.fromisoformat(until), zone)) if until else ""
+    return ending(datetime.fromisoformat(until) if until else None, zone)
 
 
 def _fields(change: Mapping[str, Any]) -> str:

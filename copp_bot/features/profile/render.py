@@ -10,7 +10,7 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import ItemId
 from copp_bot.core.permissions import Standing, Viewer
 from copp_bot.core.reply import Line, Part, Reply, bold, code, person, say, shorten
-from copp_bot.core.words import is_translated, moment, role_words, scope_title
+from copp_bot.core.words import ending, is_translated, role_words, scope_title
 from copp_bot.features.profile.languages import language_name
 from copp_bot.features.profile.service import MOST_FOUND, Profile, Shared
 from copp_bot.features.profile.store import Found
@@ -142,7 +142,7 @@ def _groups(viewer: Viewer, rooms: RoomDirectory) -> str:
 def _roles(viewer: Viewer, rooms: RoomDirectory, zone: ZoneInfo) -> str:
     said = []
     for grant in viewer.grants:
-        until = _(" until {when}").format(when=moment(grant.until, zone)) if grant.until else ""
+        until = ending(grant.until, zone)
         said.append(
             _("{role} in {scope}").format(role=role_words(grant.role), scope=scope_title(rooms, grant.scope)) + until
         )

@@ -1,7 +1,6 @@
 """Roles as answers."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from copp_bot.core.feature import RoomDirectory
@@ -9,7 +8,7 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import UserId, group_of
 from copp_bot.core.permissions import Policy
 from copp_bot.core.reply import Line, Option, Reply, Span, bold, person, say
-from copp_bot.core.words import moment, role_words, scope_title
+from copp_bot.core.words import ending, role_words, scope_title
 from copp_bot.features.roles.service import Change
 from copp_bot.features.roles.store import Held
 
@@ -67,7 +66,7 @@ def _line(held: Held, names: Mapping[UserId, str], rooms: RoomDirectory, zone: Z
         bold(role_words(held.role)),
         f" · {scope_title(rooms, held.scope)} · ",
         _named(held.user_id, names),
-        _until(held.until, zone),
+        ending(held.until, zone),
     )
 
 
@@ -77,11 +76,7 @@ def _named(user_id: UserId, names: Mapping[UserId, str]) -> Span:
 
 def _what(change: Change, rooms: RoomDirectory, zone: ZoneInfo) -> str:
     words = _("{role} in {scope}").format(role=role_words(change.role.name), scope=scope_title(rooms, change.scope))
-    return words + _until(change.until, zone)
-
-
-def _until(until: datetime | None, zone: ZoneInfo) -> str:
-    return _(" until {when}").format(when=moment(until, zone)) if until else ""
+    return words + ending(change.until, zone)
 
 
 def _rank(policy: Policy, role: str) -> int:

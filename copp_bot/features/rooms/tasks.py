@@ -45,7 +45,7 @@ class Hands:
             return partial(_applied, payload=payload, outcome=outcome, reply=render.render_outcome(outcome))
 
     async def power(self, payload: dict[str, Any]) -> TaskEffect | None:
-        """Write the power levels that follow from the grants in force, room by room.
+        """Write the power levels that follow from the grants in force, room by room; then people follow, too.
 
         ``payload`` may name a ``scope``, to leave out rooms that the change cannot touch.
         """
@@ -69,7 +69,11 @@ class Hands:
                 refused = error  # the other rooms are not to wait for this one
         if refused is not None:
             raise refused
-        return None
+        return self._bring_who_may
+
+    def _bring_who_may(self, effects: Effects) -> None:
+        """What a role opens or closes is not to wait for the next check."""
+        service.move(effects, self.rooms.declaration, self.core.settings.bot)
 
     def _around(self) -> Surroundings:
         return service.surroundings(self.core)

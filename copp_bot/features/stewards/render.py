@@ -9,7 +9,7 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import ngettext
 from copp_bot.core.ids import Scope, UserId
 from copp_bot.core.reply import Line, Part, Reply, bold, code, person, say
-from copp_bot.core.words import moment, scope_title
+from copp_bot.core.words import ending, moment, scope_title
 from copp_bot.features.stewards.service import Started, Steward, Team
 from copp_bot.features.stewards.store import Deeds, HandoverRow, SevenRoles
 
@@ -20,7 +20,7 @@ THIN = 2
 
 def render_started(started: Started, names: Names, rooms: RoomDirectory, zone: ZoneInfo) -> Reply:
     """You are there now; who else is, and what the last one left."""
-    until = _(" until {when}").format(when=moment(started.until, zone)) if started.until else ""
+    until = ending(started.until, zone)
     lines: list[Line] = [
         (_("You are on duty for {scope}{until}.").format(scope=scope_title(rooms, started.scope), until=until),),
     ]
@@ -117,7 +117,7 @@ def _steward(one: Steward, now: datetime, zone: ZoneInfo) -> Line:
     elif one.duty.until is None:
         state = _("on duty")
     else:
-        state = _("on duty until {when}").format(when=moment(one.duty.until, zone))
+        state = _("on duty{until}").format(until=ending(one.duty.until, zone))
     clock = now.astimezone(ZoneInfo(one.timezone)).strftime("%H:%M") if one.timezone else None
     facts = [state, one.language, _("there it is {time}").format(time=clock) if clock else None]
     facts.append(

@@ -41,7 +41,7 @@ def test_sentences(house: SmallHouse) -> None:
     assert trail(house) == [
         "25 Nov 2026, 13:02 · Lea · polls.opened · the community: x=1",
         "25 Nov 2026, 13:01 · the role steward of Anna in the community came to its end",
-        "25 Nov 2026, 13:00 · Lea made Anna steward in Rhythm and language until 1 Feb 2027, 00:00",
+        "25 Nov 2026, 13:00 · Lea made Anna steward in Rhythm and language until 31 Jan 2027",
     ]
 
 

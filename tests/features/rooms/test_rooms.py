@@ -99,6 +99,19 @@ async def test_grants_bring_rooms_and_power_and_take_them_back(house: House) -> 
     assert levels["users"] == {}
 
 
+async def test_a_role_opens_and_closes_its_rooms_at_once(house: House) -> None:
+    """Not only when the check of every minute comes round."""
+    odile = await house.member("odile", roles=[("secretariat", "community")])
+    await check(house)
+    await house.accept(odile)
+    lucia = await house.member("lucia", "rhythm")
+    await house.ask(odile, "direct", f"!role grant {lucia.user_id} steward until:2030-01-31")
+    await house.accept(lucia)
+    assert "stewards" in await inside(house, lucia)
+    await house.ask(odile, "direct", f"!role revoke {lucia.user_id} steward")
+    assert "stewards" not in await inside(house, lucia)
+
+
 async def test_nothing_is_done_twice(house: House) -> None:
     await house.member("anna", "rhythm")
     await check(house)
