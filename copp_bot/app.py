@@ -104,7 +104,15 @@ class App:
         direct = DirectChats(homeserver, database, self.clock, declared.title)
         classifier = Classifier(settings.bot, core.rooms.offers, self._reactions())
         self.worker = Worker(self._handlers(direct), database, self.clock, self._committed, self.metrics)
-        self.intake = Intake(homeserver, settings.bot, database, self.clock, classifier, self.worker.wake, self.metrics)
+        self.intake = Intake(
+            homeserver,
+            database,
+            self.clock,
+            classifier,
+            on_rows=self.worker.wake,
+            unmarked=self.outbox.unmarked,
+            metrics=self.metrics,
+        )
         kinds = [
             *direct.kinds(),
             Gaps(homeserver, classifier).kind(),

@@ -63,15 +63,15 @@ class Classifier:
     """
 
     def __init__(self, bot: UserId, offers: Callable[[str], tuple[str, ...]], reactions: Collection[str] = ()) -> None:
-        self._bot = bot
+        self.bot = bot
         self._offers = offers
         self._reactions = frozenset(reactions)
 
     def sort(self, session: Session, incoming: "Incoming", counts: Counts) -> list[dict[str, Any]]:
         """The rows to write, in sync order; chat goes into ``counts`` alone."""
         rooms = store.known_rooms(session, [room.room_id for room in incoming.rooms])
-        targets = _targets(incoming.rooms)
-        known = Known(store.known_events(session, targets), store.publications(session, targets))
+        named = targets(incoming.rooms)
+        known = Known(store.known_events(session, named), store.publications(session, named))
         parts: list[list[dict[str, Any]]] = []
         said: list[Message] = []
         for room in incoming.rooms:
@@ -83,9 +83,9 @@ class Classifier:
         parts.append([talk.row(one) for one in talk.heard(session, said, _coming(incoming.rooms))])
         out = list(heapq.merge(*parts, key=lambda row: row["sent_at"]))  # a kick here goes before what follows it there
         for room_id, state in incoming.invited:
-            out.append(_whole("invite", room_id, self._bot, state, incoming.since))
+            out.append(_whole("invite", room_id, self.bot, state, incoming.since))
         for room_id in incoming.left:
-            out.append(_whole("left", room_id, self._bot, [], incoming.token))
+            out.append(_whole("left", room_id, self.bot, [], incoming.token))
         return out
 
     def _room(
@@ -97,7 +97,7 @@ class Classifier:
         out: list[dict[str, Any]],
     ) -> None:
         if room.events.before or room.is_new:
-            block = _whole("block", room.room_id, self._bot, room.events.before, incoming.since)
+            block = _whole("block", room.room_id, self.bot, room.events.before, incoming.since)
             first = min(map(_moment, room.events.timeline[:1]), default=block["sent_at"])
             out.append({**block, "sent_at": min(block["sent_at"], first)})
         for raw in room.events.timeline:
@@ -105,7 +105,7 @@ class Classifier:
             if kind is not None:
                 out.append(_row(kind, room.room_id, raw))
         if room.events.after:
-            out.append(_whole("block", room.room_id, self._bot, room.events.after, incoming.token))
+            out.append(_whole("block", room.room_id, self.bot, room.events.after, incoming.token))
 
     def _kind(self, raw: JsonDict, room: KnownRoom | None, known: "Known", is_new: bool) -> str | None:
         event_type = raw.get("type")
@@ -113,7 +113,7 @@ class Classifier:
             return None
         if "state_key" in raw:
             return _state_kind(str(event_type), room)
-        if raw["sender"] == self._bot:
+        if raw["sender"] == self.bot:
             return None
         if event_type == "m.room.redaction":
             return "redaction"
@@ -145,8 +145,8 @@ class Classifier:
             return True
         mentions = content.get("m.mentions")
         named = mentions.get("user_ids") if isinstance(mentions, dict) else None
-        mentioned = isinstance(named, list) and self._bot in named
-        return mentioned or self._bot in body or (answers_us and len(_last_line(body)) <= LONGEST_CHOICE)
+        mentioned = isinstance(named, list) and self.bot in named
+        return mentioned or self.bot in body or (answers_us and len(_last_line(body)) <= LONGEST_CHOICE)
 
     def _talk(self, room: "RoomBatch", row: KnownRoom | None, counts: Counts) -> Iterator[Message]:
         """Count what was said, and give back what was said to people in a declared room."""
@@ -162,7 +162,7 @@ class Classifier:
 
     def _is_said(self, raw: JsonDict) -> bool:
         content = raw.get("content")
-        if raw.get("type") != "m.room.message" or raw.get("sender") == self._bot:
+        if raw.get("type") != "m.room.message" or raw.get("sender") == self.bot:
             return False
         if not isinstance(content, dict) or content.get("msgtype") == "m.notice":
             return False
@@ -176,7 +176,8 @@ def _state_kind(event_type: str, room: KnownRoom | None) -> str | None:
     return "state" if event_type in (WATCHED if room is not None and room.key else MIRRORED) else None
 
 
-def _targets(rooms: Iterable["RoomBatch"]) -> set[str]:
+def targets(rooms: Iterable["RoomBatch"]) -> set[str]:
+    """The events that these speak of: what was reacted to, answered, edited."""
     found = set()
     for room in rooms:
         for raw in room.events.timeline:

@@ -14,15 +14,16 @@ from typing import Any
 from sqlmodel import Session
 
 from copp_bot.core import backoff, failpoint, timeline
-from copp_bot.core.classify import Classifier
+from copp_bot.core.classify import Classifier, targets
 from copp_bot.core.clock import Clock
 from copp_bot.core.counting import Counts
-from copp_bot.core.ids import RoomId, UserId
+from copp_bot.core.ids import RoomId
 from copp_bot.core.matrix.port import JsonDict, MatrixError, Sync, UnknownToken
 from copp_bot.core.metrics import Metrics
 from copp_bot.core.store import inbox as store
 from copp_bot.core.store import meta
 from copp_bot.core.store import tasks as tasks_store
+from copp_bot.core.unmarked import Unmarked
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -66,25 +67,26 @@ class Intake:
 
     Args:
         on_rows: called on the event loop after a commit that brought something to do.
+        unmarked: what has been sent and is not yet known by its event.
     """
 
     def __init__(
         self,
         homeserver: Sync,
-        bot: UserId,
         database: Database,
         clock: Clock,
         classifier: Classifier,
         on_rows: Callable[[], None],
+        unmarked: Unmarked,
         metrics: Metrics | None = None,
     ) -> None:
         self._homeserver = homeserver
         self._metrics = metrics or Metrics()
-        self._bot = bot
         self._database = database
         self._clock = clock
         self._classifier = classifier
         self._on_rows = on_rows
+        self._unmarked = unmarked
         self._token: str | None = None
         self._written_token_at: datetime | None = None
         self._joined: set[RoomId] = set()
@@ -116,6 +118,8 @@ class Intake:
         wait = LONG_POLL_MS if self.ready.is_set() else 0
         answer = await self._homeserver.sync(self._token, wait, self._filter())
         incoming = await self._prepare(answer)
+        if targets(incoming.rooms):
+            await self._unmarked.known()  # else a reaction to what has just gone out would seem to mean nothing to us
         failpoint.reached("intake.answered")
         unwritten, brought = await self._database.write(lambda session: self._take_in(session, incoming))
         failpoint.reached("intake.committed")
@@ -135,7 +139,7 @@ class Intake:
             "presence": nothing,
             "account_data": nothing,
             "room": {
-                "timeline": {"limit": limit, "not_senders": [self._bot]},
+                "timeline": {"limit": limit, "not_senders": [self._classifier.bot]},
                 "ephemeral": nothing,
                 "account_data": nothing,
             },
@@ -167,12 +171,12 @@ class Intake:
             )
             events = timeline.merge(missing, events)
         if self._has_joined(state, events, is_new):
-            events = timeline.since_join(events, timeline.joined_at([*state, *events], self._bot) or 0)
+            events = timeline.since_join(events, timeline.joined_at([*state, *events], self._classifier.bot) or 0)
         return RoomBatch(room_id, timeline.order(state, events), is_new, gap)
 
     def _has_joined(self, state: Sequence[JsonDict], events: Sequence[JsonDict], is_new: bool) -> bool:
         """Has the bot just joined? A room may be new to us alone: joined in an answer that is not mirrored yet."""
-        return is_new and timeline.joined_at([*state, *events], self._bot) is not None
+        return is_new and timeline.joined_at([*state, *events], self._classifier.bot) is not None
 
     async def _fill(self, room_id: RoomId, start: str, to_join: bool) -> tuple[list[JsonDict], Gap | None]:
         """The events before ``start`` back to the last sync (or to our own join), oldest first; and what is missing."""
@@ -186,7 +190,8 @@ class Intake:
             except MatrixError as error:
                 return found[::-1], (start, end, backoff.reason(error))
             found += page.events
-            if page.next_token is None or (to_join and timeline.joined_at(page.events, self._bot) is not None):
+            is_begin = to_join and timeline.joined_at(page.events, self._classifier.bot) is not None
+            if page.next_token is None or is_begin:
                 return found[::-1], None
             start = page.next_token
         return found[::-1], (start, end, "too long")
@@ -202,10 +207,7 @@ class Intake:
         return await self._homeserver.messages(room_id, start, end, 100)
 
     def _take_in(self, session: Session, incoming: Incoming) -> tuple[Counts, bool]:
-        """Write what is for us; the counts that were not written, and whether there is something to do.
-
-        Runs on the writer, after the marks of what was sent before: a reaction finds the message it is about.
-        """
+        """Write what is for us; the counts that were not written, and whether there is something to do."""
         counts = Counts()
         counts.merge(self._counts)
         rows = self._classifier.sort(session, incoming, counts)

@@ -24,7 +24,7 @@ from copp_bot.core.metrics import Metrics
 from copp_bot.core.store import outbox as store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.core.store import said as said_store
-from copp_bot.core.store.outbox import OutboxRow
+from copp_bot.core.unmarked import Unmarked
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ class Outbox:
         self._event_ids: OrderedDict[TxnId, EventId] = OrderedDict()
         self._sent: list[tuple[str, str, str, datetime]] = []
         self._said: dict[str, tuple[str, str]] = {}
+        self.unmarked = Unmarked()
         self._order = 0
         self._wake = asyncio.Event()
         self._marks = asyncio.Event()
@@ -88,7 +89,9 @@ class Outbox:
     async def run(self) -> None:
         """Send until cancelled; UnknownToken ends it."""
         self._said = await self._database.read(said_store.all_said)
-        self._load(await self._database.read(store.open_rows))
+        for row in await self._database.read(store.open_rows):
+            self._take(row.model_dump())
+        self.unmarked.begin(self._open)
         early, self._early = self._early or [], None
         self.give([row for row in early if row["txn_id"] not in self._open])
         self._check_idle()
@@ -110,6 +113,7 @@ class Outbox:
         """Drop rows that have been cancelled before they went out."""
         dropped = set(txns)
         self._open -= dropped
+        self.unmarked.settle(dropped)
         if self._early is not None:
             self._early = [row for row in self._early if row["txn_id"] not in dropped]
         for person in list(self._waiting_for_room) if txns else ():
@@ -138,10 +142,6 @@ class Outbox:
         return min(
             (i.created_at for lane in self._lanes.values() for i in lane if i.txn_id in self._open), default=None
         )
-
-    def _load(self, rows: Sequence[OutboxRow]) -> None:
-        for row in rows:
-            self._take(row.model_dump())
 
     def _take(self, row: Mapping[str, Any]) -> None:
         self._order += 1
@@ -199,9 +199,11 @@ class Outbox:
         try:
             room = await self._room(item)
             if room is None:
+                self.unmarked.settle([item.txn_id])
                 return False
             await self._pause()
             failpoint.reached("outbox.sending")
+            self.unmarked.send(item.txn_id)
             event_id = await self._put(item, room)
             failpoint.reached("outbox.sent")
         except _NotYet as waiting:
@@ -234,16 +236,13 @@ class Outbox:
             return RoomId(item.target)
         while True:
             self._waiting_for_room[item.target].append(item.lane)
-            room = await self._direct_room(item.target)
+            room = await self._database.read(lambda session: rooms_store.direct_room(session, item.target))
             waiting = self._waiting_for_room.get(item.target, [])
             if room is None and item.lane not in waiting:
                 continue  # it was called while it looked
             if item.lane in waiting and room is not None:
                 waiting.remove(item.lane)
             return room
-
-    async def _direct_room(self, person: str) -> RoomId | None:
-        return await self._database.read(lambda session: rooms_store.direct_room(session, person))
 
     async def _put(self, item: Outgoing, room: RoomId) -> EventId | None:
         """The event id it became; None when there is nothing to send any more."""
@@ -297,12 +296,14 @@ class Outbox:
         item.attempts += 1
         if isinstance(error, RateLimited):
             self._metrics.rate_limited.inc()
+            self.unmarked.refuse(item.txn_id)
         if not backoff.is_passing(error) and item.attempts >= backoff.ATTEMPTS:
             log.warning("message %s to %s given up: %s", item.txn_id, item.target, backoff.reason(error))
             words = backoff.reason(error)
             self._metrics.messages.labels(outcome="failed").inc()
             self._database.submit(lambda session: store.mark_failed(session, item.txn_id, words))
             self._open.discard(item.txn_id)
+            self.unmarked.settle([item.txn_id])
             self._finish(item.lane)
             return True
         wait = backoff.delay(item.attempts, error)
@@ -320,6 +321,7 @@ class Outbox:
     def _done(self, item: Outgoing, room: RoomId, event_id: EventId | None) -> None:
         self._open.discard(item.txn_id)
         if event_id is None:
+            self.unmarked.settle([item.txn_id])
             self._database.submit(lambda session: store.cancel(session, item.txn_id))
             return
         self._metrics.messages.labels(outcome="sent").inc()
@@ -355,6 +357,7 @@ class Outbox:
             log.exception("could not mark %d messages as sent", len(sent))
             return False
         failpoint.reached("outbox.marked")
+        self.unmarked.settle(TxnId(txn) for txn, _room, _event, _at in sent)
         return True
 
     def _check_idle(self) -> None:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from copp_bot.app import App
-from copp_bot.core.ids import UserId
 from copp_bot.core.intake import Intake
 from copp_bot.core.matrix.port import Unavailable
+from copp_bot.core.unmarked import Unmarked
 from tests.core.conftest import Stage
 
 
@@ -31,6 +31,7 @@ class Answers:
 def scripted(app: App, stage: Stage, answer: Any) -> Intake:
     """An intake that has synced before, and now gets this."""
     classifier = app.intake._classifier
-    intake = Intake(Answers(answer), UserId(stage.bot), app.database, app.clock, classifier, lambda: None)
+    intake = Intake(Answers(answer), app.database, app.clock, classifier, lambda: None, Unmarked())
+    intake._unmarked.begin(())
     intake._token = "s0"
     return intake

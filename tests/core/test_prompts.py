@@ -1,10 +1,13 @@
 """Choices by reaction and by number: who may choose, when, how often, and over a restart."""
 
 import asyncio
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from copp_bot.app import App
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Context
 from copp_bot.core.errors import UserError
@@ -82,6 +85,38 @@ async def test_a_choice_is_carried_out_once(stage: Stage) -> None:
         await stage.anna.react(stage.coffee, message, "❌")
         await fence(stage)
     assert chosen == [("ben", "yes")]
+
+
+async def test_a_choice_made_before_a_killed_bot_is_back_is_carried_out(stage: Stage) -> None:
+    """The question had gone out, and the bot was killed before that was written down."""
+
+    async def unwritten(sent: list[tuple[str, str, str, datetime]]) -> bool:
+        return False
+
+    def forgetful(app: App) -> None:
+        app.outbox._write_marks = unwritten  # type: ignore[method-assign]
+
+    def late(app: App) -> None:
+        send, ready = app.homeserver.send, app.intake.ready
+
+        async def when_synced(*what: Any) -> Any:
+            with suppress(TimeoutError):  # the sync waits for it, and it for the sync, as long as that makes sense
+                await asyncio.wait_for(ready.wait(), 0.5)
+            return await send(*what)
+
+        app.outbox._homeserver.send = when_synced  # type: ignore[method-assign, assignment]
+
+    async with stage.rig.bot():
+        pass
+    stage.rig.edit_app = forgetful
+    async with stage.rig.bot():
+        event = await stage.anna.say(stage.coffee, "!ask once")
+        message = await answer_to(stage.anna, stage.coffee, event, stage.bot)
+    await stage.anna.react(stage.coffee, str(message["event_id"]), "✅")
+    stage.rig.edit_app = late
+    async with stage.rig.bot():
+        await fence(stage)
+    assert chosen == [("anna", "yes")]
 
 
 async def test_choices_that_do_nothing_any_more_are_taken_off(stage: Stage) -> None:
