@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from sqlmodel import Session
 
 from copp_bot.core.context import Effects, TaskEffect
+from copp_bot.core.effects import Batch, RowEffects
 from copp_bot.core.feature import Core, TaskKind
-from copp_bot.core.ids import COMMUNITY, RoomId
-from copp_bot.core.matrix.port import MARKER, JsonDict
+from copp_bot.core.ids import COMMUNITY, RoomId, UserId
+from copp_bot.core.matrix.port import MARKER, Homeserver, JsonDict
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.features.roles import service, store
+from storage.database import Database
 
 GRANTS_EVENT = "org.copp_bot.grants"
 """Type of the state event. Content: ``grants``, a list of ``user``, ``role``, ``scope``, ``until`` (ISO 8601, null)."""
@@ -33,7 +36,7 @@ class Mirror:
             return None
         now = self.core.clock.now()
         content = await self.core.database.read(lambda session: service.mirror_content(session, now))
-        if self._own(await self.core.homeserver.state(room), GRANTS_EVENT) != content:
+        if _own(await self.core.homeserver.state(room), GRANTS_EVENT, self.core.homeserver.user_id) != content:
             await self.core.homeserver.set_state(room, GRANTS_EVENT, "", content)
         return None
 
@@ -41,22 +44,32 @@ class Mirror:
         """At start: fill an empty table from the room, else bring the room up to date."""
         if not await self.core.database.read(store.is_empty):
             return await self.write(payload)
-        for room in await self.core.homeserver.joined_rooms():
-            state = await self.core.homeserver.state(room)
-            marker = self._own(state, MARKER)
-            content = self._own(state, GRANTS_EVENT)
-            if marker is not None and marker.get("key") == MIRROR_ROOM and content is not None:
-                return partial(_restore, content=content)
-        return None
+        content = await _mirrored(self.core.homeserver)
+        return partial(_restore, content=content) if content is not None else None
 
-    def _own(self, state: Sequence[JsonDict], event_type: str) -> JsonDict | None:
-        """The content of a state event that the bot itself has set; anybody's else would be a way to a role."""
-        for raw in state:
-            if (raw["type"], raw.get("state_key")) == (event_type, "") and raw[
-                "sender"
-            ] == self.core.homeserver.user_id:
-                return dict(raw["content"])
-        return None
+
+async def recover(homeserver: Homeserver, database: Database, now: datetime) -> None:
+    """Fill an empty table from the room, before anybody's power follows from it."""
+    if await database.read(store.is_empty) and (content := await _mirrored(homeserver)) is not None:
+        await database.write(partial(_recover, content=content, now=now))
+
+
+async def _mirrored(homeserver: Homeserver) -> JsonDict | None:
+    """What the stewards' room says of the grants."""
+    for room in await homeserver.joined_rooms():
+        state = await homeserver.state(room)
+        marker, content = (_own(state, kind, homeserver.user_id) for kind in (MARKER, GRANTS_EVENT))
+        if marker is not None and marker.get("key") == MIRROR_ROOM and content is not None:
+            return content
+    return None
+
+
+def _own(state: Sequence[JsonDict], event_type: str, bot: UserId) -> JsonDict | None:
+    """The content of a state event that the bot itself has set; anybody's else would be a way to a role."""
+    for raw in state:
+        if (raw["type"], raw.get("state_key"), raw["sender"]) == (event_type, "", bot):
+            return dict(raw["content"])
+    return None
 
 
 def _known_room(session: Session) -> RoomId | None:
@@ -69,6 +82,12 @@ def _restore(effects: Effects, *, content: dict[str, Any]) -> None:
         effects.audit("grants.restored", COMMUNITY, actor=None, after={"scopes": list(scopes)})
     for scope in scopes:
         effects.task(service.POWER_TASK, {"scope": scope})
+
+
+def _recover(session: Session, *, content: dict[str, Any], now: datetime) -> None:
+    effects = RowEffects(session, now, f"{RESTORE_TASK}:{now.isoformat()}", Batch())
+    _restore(effects, content=content)
+    effects.batch.flush(session)
 
 
 def started(effects: Effects) -> None:
