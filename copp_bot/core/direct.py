@@ -12,7 +12,16 @@ from copp_bot.core.effects import OPEN_DIRECT, RowEffects
 from copp_bot.core.feature import TaskKind
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import RoomId, TxnId, UserId
-from copp_bot.core.matrix.port import MARKER, Forbidden, Homeserver, JsonDict, MatrixError, Missing, NewRoom
+from copp_bot.core.matrix.port import (
+    ENCRYPTION,
+    MARKER,
+    Forbidden,
+    Homeserver,
+    JsonDict,
+    MatrixError,
+    Missing,
+    NewRoom,
+)
 from copp_bot.core.reply import code, say
 from copp_bot.core.store import outbox as outbox_store
 from copp_bot.core.store import rooms as store
@@ -59,7 +68,7 @@ class DirectChats:
         if _follows_ours(effects, state):
             effects.task(LOOK_AT_ROOMS, {}, lane=ROOMS_LANE)  # it is joined there, if it may take the old one's place
             return
-        is_encrypted = any(raw.get("type") == "m.room.encryption" for raw in state)
+        is_encrypted = any(raw.get("type") == ENCRYPTION for raw in state)
         is_local = inviter.split(":", 1)[-1] == self._homeserver.user_id.split(":", 1)[-1]
         payload = {"room": room_id, "person": inviter, "accept": is_direct and not is_encrypted and is_local}
         effects.task(ANSWER_INVITE, payload, lane=f"{OPEN_DIRECT}:{inviter}")
@@ -71,6 +80,17 @@ class DirectChats:
                 "I cannot join rooms that I have not made myself. Here, in our direct chat, I am at your service."
             )
             effects.send(inviter, say(words, notice=False))
+
+    def encrypted(self, effects: RowEffects, room_id: RoomId) -> None:
+        """Encryption is on in a room, for good: where it is somebody's direct chat, go on in a new one."""
+        row = store.get(effects.session, room_id)
+        if row is None or row.kind is not store.RoomKind.DIRECT or row.scope is None:
+            return
+        person = UserId(row.scope.removeprefix("direct:"))
+        payload = {"room": room_id, "person": person, "accept": False}
+        effects.task(ANSWER_INVITE, payload, lane=f"{OPEN_DIRECT}:{person}")
+        words = _("Our chat is encrypted now, which cannot be undone, and I cannot read it. So here is a new one.")
+        effects.send(person, say(words, notice=False))
 
     async def _open(self, payload: dict[str, Any]) -> TaskEffect | None:
         person = UserId(payload["person"])

@@ -10,7 +10,7 @@ from copp_bot.core.context import Place
 from copp_bot.core.effects import RowEffects
 from copp_bot.core.ids import COMMUNITY, RoomId, RoomKey, Scope, UserId
 from copp_bot.core.matrix import events
-from copp_bot.core.matrix.port import MARKER, JsonDict, Membership, State
+from copp_bot.core.matrix.port import ENCRYPTION, MARKER, JsonDict, Membership, State
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as store
 from copp_bot.core.store.rooms import RoomKind, RoomRow
@@ -64,7 +64,7 @@ def apply_state(effects: RowEffects, event: State, bot: UserId) -> None:
         row.power_levels = content
     elif event.type == "m.room.name":
         row.name = _text(content.get("name"))
-    elif event.type == "m.room.encryption":
+    elif event.type == ENCRYPTION:
         row.encrypted = True
     elif event.type == "m.room.create":
         row.version = _text(content.get("room_version")) or "1"

@@ -23,7 +23,7 @@ from copp_bot.core.feature import FileOffer, ThreadHandler
 from copp_bot.core.ids import EventId, ItemId, RoomId, UserId
 from copp_bot.core.logs import about, ref_of
 from copp_bot.core.matrix import events
-from copp_bot.core.matrix.port import Edit, Event, Membership, Message, Reaction, Redaction, State
+from copp_bot.core.matrix.port import ENCRYPTION, Edit, Event, Membership, Message, Reaction, Redaction, State
 from copp_bot.core.metrics import Metrics
 from copp_bot.core.own_acts import OWN_MEMBER, is_news
 from copp_bot.core.store import inbox as store
@@ -78,6 +78,8 @@ class Handlers:
         body: dict[str, Any] = row.body or {}
         if row.kind == "block":
             mirror.apply_block(effects, room_id, body.get("events", []), self.bot, self._heard(body))
+            if any(raw.get("type") == ENCRYPTION for raw in body.get("events", [])):
+                self._direct.encrypted(effects, room_id)
         elif row.kind == "invite":
             self._direct.invited(effects, room_id, body.get("events", []))
         elif row.kind == "left":
@@ -136,6 +138,8 @@ class Handlers:
 
     def _state(self, effects: RowEffects, place: Place, event: State) -> None:
         mirror.apply_state(effects, event, self.bot)
+        if event.type == ENCRYPTION:
+            self._direct.encrypted(effects, event.room_id)
         if place.key is not None and event.sender != self.bot:
             for watcher in self._listeners.states:
                 watcher(effects, place, event)

@@ -14,6 +14,7 @@ from copp_bot.core.matrix.port import MARKER, Forbidden
 from copp_bot.core.reply import Reply, say
 from tests.core.conftest import Stage
 from tests.core.rig import answer_to, text_command
+from tests.fakes.person import FakePerson
 from tests.world import WAIT_SECONDS
 
 
@@ -82,6 +83,52 @@ async def test_whoever_left_gets_a_new_chat(stage: Stage) -> None:
         (second, body) = whispers(stage)[1]
     assert (second != first, body) == (True, "psst two")
     assert second in await stage.anna.invited()
+
+
+@pytest.mark.parametrize("is_at_work", [True, False])
+async def test_a_chat_that_was_encrypted_is_followed_by_one_that_is_not(stage: Stage, is_at_work: bool) -> None:
+    """Encryption cannot be switched off again, and the bot would be silent there for ever."""
+    async with stage.rig.bot():
+        chat = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(
+            chat, lambda raw: raw.get("state_key") == stage.bot and raw["content"]["membership"] == "join"
+        )
+        if is_at_work:
+            await encrypt(stage.anna, chat)
+            await gone_from(stage, chat)
+    if not is_at_work:
+        await encrypt(stage.anna, chat)
+    async with stage.rig.bot() as app:
+        await gone_from(stage, chat)
+        await until(app, lambda: any("encrypted" in text for text in to_anna(stage)))
+        await stage.anna.say(stage.coffee, "!whisper on")
+        await until(app, lambda: len(whispers(stage)) == 1)
+        (new, _body) = whispers(stage)[0]
+    assert new != chat and new in await stage.anna.invited()
+    assert sum("encrypted" in text for text in to_anna(stage)) == 1
+
+
+async def encrypt(person: FakePerson, room: str) -> None:
+    """Switch on encryption, as a client does."""
+    await person.set_state(room, "m.room.encryption", "", {"algorithm": "m.megolm.v1.aes-sha2"})
+
+
+async def gone_from(stage: Stage, room: str) -> None:
+    """The bot has left."""
+    await stage.anna.wait_for(
+        room, lambda raw: raw.get("state_key") == stage.bot and raw["content"]["membership"] == "leave"
+    )
+
+
+def to_anna(stage: Stage) -> list[str]:
+    """What the bot has said in rooms that are hers and its own."""
+    return [
+        str(raw["content"]["body"])
+        for room, raw in stage.matrix.sent
+        if raw["sender"] == stage.bot
+        and raw["type"] == "m.room.message"
+        and stage.matrix.rooms[room].members() == {stage.bot, stage.anna.user_id}
+    ]
 
 
 @pytest.mark.parametrize("has_joined", [True, False])

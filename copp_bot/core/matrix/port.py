@@ -17,6 +17,7 @@ JsonDict = dict[str, Any]
 MARKER = "org.copp_bot.room"
 """Type of our own state event that makes a room ours. Content: ``key`` (declared key) or ``person`` (direct chat),
 ``kind`` (``space``, ``room``, ``direct``), ``scope`` and ``readers`` as in ``RoomRow``."""
+ENCRYPTION = "m.room.encryption"
 TXN_FIELD = "org.copp_bot.txn"
 """Content field of every message we send: its transaction id, to find it again after the server forgot the id."""
 

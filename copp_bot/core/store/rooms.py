@@ -49,7 +49,7 @@ def managed(session: Session) -> Sequence[RoomRow]:
 
 
 def direct_room(session: Session, user_id: str) -> RoomId | None:
-    """The newest chat of the bot and this person alone, in which the bot is and which the person has not left."""
+    """The newest chat of the bot and this person alone that both are in and can read: it is not encrypted."""
     present = aliased(MembershipRow)
     people = select(func.count()).where(
         col(present.room_id) == col(RoomRow.room_id), col(present.membership).in_([JOINED, INVITED])
@@ -60,6 +60,7 @@ def direct_room(session: Session, user_id: str) -> RoomId | None:
         .where(
             col(RoomRow.scope) == f"direct:{user_id}",
             col(RoomRow.membership) == JOINED,
+            col(RoomRow.encrypted).is_(False),
             col(MembershipRow.user_id) == user_id,
             col(MembershipRow.membership).in_([JOINED, INVITED]),
             people.scalar_subquery() <= 2,
