@@ -148,7 +148,7 @@ class Handlers:
         if prompts.by_words(effects, place, message, self.dispatcher):
             return
         self._thread(effects, place, message)
-        if message.file is not None and not message.body.lstrip().startswith("!"):
+        if message.file is not None and not self.dispatcher.is_command(effects, place, message):
             self._offer(effects, place, message)
             return
         self.dispatcher.message(effects, place, message)

@@ -54,9 +54,7 @@ class Dispatcher:
 
     def message(self, effects: RowEffects, place: Place, message: Message) -> None:
         """Handle a message that may be a command; answers are written to the outbox."""
-        names = [name for name in (self._bot_name(effects), self.house.bot[1:].split(":")[0]) if name]
-        mentioned = self.house.bot in message.mentions
-        typed = grammar.meant_for_us(message.body, self.house.bot, names, mentioned, place.is_direct)
+        typed = self._meant(effects, place, message)
         if typed is None:
             return
         context = self._context(effects, place, message)
@@ -65,6 +63,19 @@ class Dispatcher:
                 self._answer(context, say(_("I was away for more than a day and did not act on this. Say it again.")))
                 return
             self._typed(context, typed)
+
+    def is_command(self, effects: RowEffects, place: Place, message: Message) -> bool:
+        """Is this caption a command? Without ``!``, in the direct chat, only where it begins with all words of one."""
+        typed = self._meant(effects, place, message)
+        if typed is None or typed.is_explicit:
+            return typed is not None
+        command, _rest = grammar.find_command(typed.text, self.house.commands)
+        return command is not None and " " in command.path
+
+    def _meant(self, effects: RowEffects, place: Place, message: Message) -> grammar.Typed | None:
+        names = [name for name in (self._bot_name(effects), self.house.bot[1:].split(":")[0]) if name]
+        mentioned = self.house.bot in message.mentions
+        return grammar.meant_for_us(message.body, self.house.bot, names, mentioned, place.is_direct)
 
     def _is_too_old(self, effects: RowEffects, message: Message, context: Context) -> bool:
         """What was answered before an older database came back, or is put back by an operator, is done in any case."""

@@ -1,4 +1,6 @@
-"""Someone joined or left a space: their other rooms follow at once. Someone changed a room: it is looked at."""
+"""Someone joined or left a room: whether they belong there, and into the others, is looked at once. Someone changed a
+room: it is looked at.
+"""
 
 from dataclasses import dataclass
 
@@ -11,17 +13,16 @@ from copp_bot.rooms.state import TOMBSTONE
 
 
 @dataclass(frozen=True)
-class SpaceChanged:
+class MembershipChanged:
     """A membership handler. What it misses, the job of every minute finds."""
 
     rooms: DeclaredRooms
     bot: UserId
 
     def __call__(self, effects: Effects, place: Place, membership: Membership) -> None:
-        """Write the moves of this person, if the room is a space."""
+        """Write the moves of this person, if the room is one of ours."""
         declared = self.rooms.declaration
-        room = declared.room(place.key)
-        if room is not None and room.is_space and membership.user_id != self.bot:
+        if declared.room(place.key) is not None and membership.user_id != self.bot:
             service.move(effects, declared, self.bot, [membership.user_id])
 
 

@@ -13,7 +13,7 @@ def build(core: Core) -> Feature:
         name="rooms",
         summary=deferred("The declared rooms, and people in the rooms they belong to"),
         commands=commands.declare(),
-        memberships=(MembershipHandler(events.SpaceChanged(rooms, core.settings.bot)),),
+        memberships=(MembershipHandler(events.MembershipChanged(rooms, core.settings.bot)),),
         states=(StateHandler(events.RoomChanged(rooms)),),
         jobs=jobs.declare(core, rooms),
         tasks=tasks.declare(core, rooms),

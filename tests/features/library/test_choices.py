@@ -24,6 +24,17 @@ async def offered(house: House, name: str, place: str, text: str, file: str = "s
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_a_caption_in_the_direct_chat_needs_no_mark(library: House) -> None:
+    """As everything there; a title is not lost, and any other caption is none."""
+    lucia = library.people["lucia"]
+    direct = await library.direct(lucia)
+    event = await lucia.post_file(direct, "koto.pdf", pdf("A koto."), PDF, caption="library add Thirteen strings")
+    assert (await library.answer(lucia, direct, event)).startswith("Who may read “Thirteen strings”?")
+    event = await lucia.post_file(direct, "biwa.pdf", pdf("A biwa."), PDF, caption="help with lutes wanted")
+    assert (await library.answer(lucia, direct, event)).startswith("Shelve “biwa.pdf”")
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_only_who_posted_it_decides(library: House) -> None:
     """Somebody else's reaction does nothing; the poster's makes the question the answer."""
     room, said = library.rooms["rhythm/home"], "rhythm/home"

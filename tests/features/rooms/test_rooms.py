@@ -58,6 +58,16 @@ async def test_rights_follow_after_the_bot_was_off(tmp_path: Path, database_url:
         assert {"archive/home", "archive/library", "archive/photos"} <= await inside(house, ben)
 
 
+async def test_who_was_let_into_a_room_past_its_space_is_out_at_once(house: House) -> None:
+    aino = await house.member("aino", "rhythm", roles=[("steward", "group:rhythm")])
+    await check(house)
+    goran = await house.member("goran")
+    await aino.invite(house.rooms["rhythm/home"], goran.user_id)
+    await goran.join(house.rooms["rhythm/home"])
+    await house.settled()
+    assert await inside(house, goran) == {"root", *GIVEN}
+
+
 async def test_who_leaves_a_room_is_not_brought_back(house: House) -> None:
     anna = await house.member("anna")
     await anna.leave(house.rooms["coffee-shop"])
