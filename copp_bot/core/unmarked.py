@@ -47,10 +47,11 @@ class Unmarked:
 
         What takes longer than ten seconds, as with a homeserver that asks for patience, is not waited for again.
         """
-        await self._begun.wait()
-        now = frozenset(self._before | self._sending)
+        now: frozenset[TxnId] = frozenset()
         try:
             async with asyncio.timeout(WITHIN):
+                await self._begun.wait()
+                now = frozenset(self._before | self._sending)
                 while now & (self._before | self._sending):
                     self._fewer.clear()
                     await self._fewer.wait()

@@ -167,6 +167,7 @@ class _Planner:
             if room.parent is not None and (step := self._link(room, room.parent)):
                 yield step
         yield from self._old_links()
+        yield from self._stray_links()
 
     def _create(self, room: DeclaredRoom) -> CreateRoom:
         bot = self.observed.bot
@@ -293,6 +294,21 @@ class _Planner:
                         sentence = _("Let “{title}” point to the old room of “{old}” no more.")
                         names = {"title": self._title(key), "old": self._title(double.key)}
                         yield SetState(key, kind, double.room_id, {}, sentence.format(**names))
+
+    def _stray_links(self) -> Iterator[SetState]:
+        """A declared room is listed in its own space alone; what is not ours may be listed by whoever may."""
+        places = {
+            self.observed.rooms[room.key].room_id: room for room in self.declared.all if room.key in self.observed.rooms
+        }
+        for key, seen in self.observed.rooms.items():
+            if not _may_set(seen, state.CHILD, self.observed.bot):
+                continue
+            for (kind, child), content in seen.state.items():
+                room = places.get(RoomId(child)) if kind == state.CHILD and content.get("via") else None
+                if room is not None and room.parent != key:
+                    sentence = _("Take “{title}” off the list of “{parent}”.")
+                    names = {"title": room.title, "parent": self._title(key)}
+                    yield SetState(key, state.CHILD, child, {}, sentence.format(**names))
 
     def _title(self, key: RoomKey) -> str:
         room = self.declared.room(key)

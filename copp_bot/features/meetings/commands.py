@@ -69,7 +69,7 @@ class Handlers:
             return self._ask_to_move(ctx, item, reading, on)
         (to,) = reading.choices
         service.move(ctx.effects, items.row_id(item), to, one.name if one else None)
-        service.leave_trace(ctx, item, "meetings.move")
+        service.leave_trace(ctx, item, "meeting.move")
         shown = service.describe(ctx.session, item, ctx.now)
         told = telling.tell_changed(ctx, item, shown, to, self.rooms, self.bot, is_on=True)
         self._refresh(ctx, shown)
@@ -82,7 +82,7 @@ class Handlers:
         before = service.describe(ctx.session, item, ctx.now)
         assert before.next is not None
         service.cancel(ctx.effects, before.id, one.name if one else None)
-        service.leave_trace(ctx, item, "meetings.cancel")
+        service.leave_trace(ctx, item, "meeting.cancel")
         shown = service.describe(ctx.session, item, ctx.now)
         when = one.at if one else before.next.at
         told = telling.tell_changed(ctx, item, shown, when, self.rooms, self.bot, is_on=False)

@@ -11,6 +11,9 @@ from copp_bot.features.rooms import service
 from copp_bot.rooms.declared import DeclaredRooms
 from copp_bot.rooms.state import TOMBSTONE
 
+PUT_OUT = {"leave": "rooms.kicked", "ban": "rooms.banned"}
+"""What the trail calls it when somebody puts somebody else out of a room, by a client's button."""
+
 
 @dataclass(frozen=True)
 class MembershipChanged:
@@ -22,8 +25,13 @@ class MembershipChanged:
     def __call__(self, effects: Effects, place: Place, membership: Membership) -> None:
         """Write the moves of this person, if the room is one of ours."""
         declared = self.rooms.declaration
-        if declared.room(place.key) is not None and membership.user_id != self.bot:
-            service.move(effects, declared, self.bot, [membership.user_id])
+        if declared.room(place.key) is None or membership.user_id == self.bot:
+            return
+        if membership.sender not in (membership.user_id, self.bot) and membership.membership in PUT_OUT:
+            effects.audit(
+                PUT_OUT[membership.membership], place.scope, actor=membership.sender, target=membership.user_id
+            )
+        service.move(effects, declared, self.bot, [membership.user_id])
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,9 @@ def _looked(effects: Effects, *, tell: TaskEffect, drifts: Sequence[Drift]) -> N
 def _mended(effects: Effects, *, drift: Drift, room: ObservedRoom) -> None:
     meta.drop(effects.session, _fact(drift, room))
     scope = store.scope_of(effects.session, room.room_id)
-    effects.audit(store.MENDED, Scope(scope or COMMUNITY), actor=None, after=drift.entry(room.room_id))
+    by = room.senders.get((drift.type, drift.state_key))
+    target = UserId(by) if by else None
+    effects.audit(store.MENDED, Scope(scope or COMMUNITY), actor=None, target=target, after=drift.entry(room.room_id))
 
 
 def _memory(session: Session, since: datetime, drift: Drift, room: ObservedRoom) -> tuple[bool, int]:

@@ -1,15 +1,18 @@
 """The trail as sentences, with people by today's mapping."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+import copp_bot
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.ids import COMMUNITY, Scope, UserId
 from copp_bot.core.store import audit as audit_store
 from copp_bot.features.audit.commands import Handlers
-from copp_bot.features.audit.render import MOST_LINES
+from copp_bot.features.audit.render import ACTIONS, MOST_LINES
 from storage.tables.people import PersonRow
 from tests.features.small_house import NOW, SmallHouse, declared, user
 
@@ -43,6 +46,14 @@ def test_sentences(house: SmallHouse) -> None:
         "25 Nov 2026, 13:01 · the role steward of Anna in the community came to its end",
         "25 Nov 2026, 13:00 · Lea made Anna steward in Rhythm and language until 31 Jan 2027",
     ]
+
+
+def test_every_act_has_a_sentence() -> None:
+    """Nobody is shown the name of an event type or a room id."""
+    sources = "\n".join(path.read_text() for path in Path(copp_bot.__file__).parent.rglob("*.py"))
+    acts = set(re.findall(r"(?:\.audit|leave_trace)\([^\"()]*\"([a-z_.]+)\"", sources))
+    assert len(acts) > 20 and acts <= set(ACTIONS)
+    assert {f"{kind}.withdraw" for kind in ("blog", "comment", "journal", "library", "meeting")} <= set(ACTIONS)
 
 
 def test_the_forgotten_stay_unnamed(house: SmallHouse) -> None:

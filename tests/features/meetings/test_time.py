@@ -208,5 +208,5 @@ def test_what_a_steward_changes_leaves_a_trace(house: SmallHouse) -> None:
         service.may_change(house.context(lucia, ROOM), item)
     for person in (goran, matteo):
         service.may_change(house.context(person, ROOM), item)
-        service.leave_trace(house.context(person, ROOM), item, "meetings.cancel")
-    assert house.effects.trail == [("meetings.cancel", COMMUNITY, matteo, goran)]
+        service.leave_trace(house.context(person, ROOM), item, "meeting.cancel")
+    assert house.effects.trail == [("meeting.cancel", COMMUNITY, matteo, goran)]

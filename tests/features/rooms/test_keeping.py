@@ -86,6 +86,19 @@ async def test_drift_of_the_tree_is_set_back(house: House) -> None:
     assert await content(house, "root", "m.space.child", blogs) == before
 
 
+async def test_a_room_of_ours_is_listed_in_its_own_space_alone(house: House) -> None:
+    """A room that is nobody's business but of who listed it stays on the list."""
+    olga = await office(house)
+    coffee, foreign = house.rooms["coffee-shop"], await olga.create_room({"preset": "public_chat"})
+    for child in (coffee, foreign):
+        await olga.set_state(house.rooms["rhythm"], "m.space.child", child, {"via": ["example.org"]})
+    await house.settled()
+    assert await content(house, "rhythm", "m.space.child", coffee) == {}
+    assert (await content(house, "rhythm", "m.space.child", foreign))["via"]
+    assert (await content(house, "root", "m.space.child", coffee))["via"]
+    assert "set back what olga had changed by hand" in await house.ask(olga, "direct", "!audit")
+
+
 async def test_drift_while_the_bot_was_off_is_found_at_the_start(tmp_path: Path) -> None:
     world = FakeWorld()
     async with community(world, tmp_path) as house:

@@ -58,6 +58,18 @@ async def test_rights_follow_after_the_bot_was_off(tmp_path: Path, database_url:
         assert {"archive/home", "archive/library", "archive/photos"} <= await inside(house, ben)
 
 
+async def test_who_put_somebody_out_stands_in_the_trail(house: House) -> None:
+    odile = await house.member("odile", roles=[("secretariat", "community")])
+    anna = await house.member("anna", "rhythm")
+    await check(house)
+    await house.accept(odile)
+    await odile.kick(house.rooms["rhythm"], anna.user_id)
+    await odile.ban(house.rooms["rhythm"], anna.user_id)
+    await house.settled()
+    trail = await house.ask(odile, "direct", f"!audit {anna.user_id}")
+    assert "odile put anna out of a room of" in trail.casefold() and "odile banned anna from" in trail.casefold()
+
+
 async def test_who_was_let_into_a_room_past_its_space_is_out_at_once(house: House) -> None:
     aino = await house.member("aino", "rhythm", roles=[("steward", "group:rhythm")])
     await check(house)
