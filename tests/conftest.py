@@ -30,16 +30,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With a real homeserver the first chosen database is enough, but for tests marked ``every_database``."""
+    """Where ``needs_both`` says so, the first chosen database is enough."""
     first = config.getoption("--databases").split(",")[0]
     kept, left_out = list[pytest.Item](), list[pytest.Item]()
     for item in items:
-        needs_both = item.get_closest_marker("synapse") is None or item.get_closest_marker("every_database") is not None
         kind = item.callspec.params.get("database_kind", first) if hasattr(item, "callspec") else first
-        (kept if needs_both or kind == first else left_out).append(item)
+        (kept if kind == first or needs_both(item) else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def needs_both(item: pytest.Item) -> bool:
+    """Not with a real homeserver, unless marked ``every_database``; nor where a test is marked ``one_database``."""
+    if item.get_closest_marker("every_database") is not None:
+        return True
+    return item.get_closest_marker("synapse") is None and item.get_closest_marker("one_database") is None
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ STEPS = ("ost it again", "ost that", "ost a smaller", "ost a simpler", "right en
 """What the author of a file that is not taken can do."""
 
 
+@pytest.mark.one_database
 async def test_each_is_answered_and_the_bot_stays_at_work(library: House, caplog: pytest.LogCaptureFixture) -> None:
     """A reason and a next step for every one, no traceback, memory within its limit, and help at any time."""
     caplog.set_level(logging.INFO)
