@@ -6,7 +6,7 @@ from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import ngettext
 from copp_bot.core.ids import UserId
-from copp_bot.core.reply import Line, Option, Reply, Span, bold, code, person, say
+from copp_bot.core.reply import Line, Option, Part, Reply, Span, bold, code, person, say
 from copp_bot.core.words import band, scope_title
 from copp_bot.features.groups.outcomes import Outcome
 from copp_bot.features.groups.service import Asked, Invitation, Known
@@ -16,7 +16,9 @@ NAMES_IN_A_LINE = 10
 
 def render_groups(groups: Sequence[Known], *, is_direct: bool) -> Reply:
     """The groups one may know of here; what is the asker's alone is said in the direct chat only."""
-    lines = [_group_line(group, is_direct) for group in groups]
+    lines: list[Part | Line] = [_group_line(group, is_direct) for group in groups]
+    if not is_direct and not lines:
+        lines = [_("There is no group that everyone who reads this room may know of, so I name none here.")]
     if not is_direct:
         return say(*lines, (_("In our direct chat I can show you more: "), code("!groups")))
     if not lines:

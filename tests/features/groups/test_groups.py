@@ -44,6 +44,7 @@ def test_which_groups_are_named_where(house: SmallHouse, run: Handlers, where: s
     plain = run.groups(ctx, Args()).plain
     assert ("you are in it" in plain) is (where == "direct")
     assert ("direct chat" in plain) is (where != "direct")
+    assert ("name none here" in plain) is (not titles)
 
 
 def test_newcomers_learn_of_no_group(house: SmallHouse, run: Handlers) -> None:
