@@ -129,12 +129,11 @@ class House:
 
     async def settled(self) -> None:
         """Wait until everything said so far has been handled, done and sent."""
-        fence = await self._fence()
-        await self.app.worker.idle()
-        for _ in range(2):  # what tasks do comes back through the sync
+        before = -1.0
+        while (tried := self._tried()) != before:  # what tasks do comes back through the sync
+            before = tried
+            await self._pass(await self._fence())
             await self.app.settled()
-            await self._pass(fence)
-        await self.app.settled()
 
     async def _known(self, name: str) -> Person:
         if name not in self.people:
@@ -146,9 +145,12 @@ class House:
         if "fence" not in self.people:
             fence = await self._known("fence")
             await fence.join(self.rooms["reception"])
-        fence = self.people["fence"]
-        await self._pass(fence)
-        return fence
+        return self.people["fence"]
+
+    def _tried(self) -> float:
+        """How many attempts of tasks there were."""
+        found = self.app.metrics.tasks.collect()
+        return sum(sample.value for one in found for sample in one.samples if sample.name.endswith("_total"))
 
     async def _pass(self, fence: Person) -> None:
         event = await fence.say(self.rooms["reception"], "!help nothing")
