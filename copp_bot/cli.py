@@ -1,6 +1,5 @@
 """``copp-bot``: argument parsing only. Heavy imports wait until a command runs."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -42,11 +41,10 @@ def demo(
     ready_file: Annotated[Path | None, typer.Option(help="JSON, written when everything answers.")] = None,
 ) -> None:
     """Bring up a homeserver with a seeded community, on this machine only."""
-    from copp_bot.demo.supervise import DemoOptions  # noqa: PLC0415
-    from copp_bot.demo.supervise import demo as run_demo  # noqa: PLC0415
+    from copp_bot.demo.start import DemoOptions, start  # noqa: PLC0415
 
     options = DemoOptions(data_dir=data_dir, homeserver_port=homeserver_port, web_port=web_port, ready_file=ready_file)
-    raise typer.Exit(asyncio.run(run_demo(options)))
+    raise typer.Exit(start(options))
 
 
 @app.command()
