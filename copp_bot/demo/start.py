@@ -42,6 +42,7 @@ def start(options: DemoOptions, console: "Console | None" = None) -> int:
     Raises:
         SetupError: something is in the way, such as a taken port; nothing is left running.
     """
+    _refuse_one_port_for_both(options)
     with closing(_held(options.data_dir.absolute())):
         if options.ready_file is not None:
             _take_away(options.ready_file, options.data_dir.absolute())
@@ -49,6 +50,14 @@ def start(options: DemoOptions, console: "Console | None" = None) -> int:
         from copp_bot.demo.supervise import demo  # noqa: PLC0415 - takes seconds to load
 
         return asyncio.run(demo(replace(options, web_port=web_port), console))
+
+
+def _refuse_one_port_for_both(options: DemoOptions) -> None:
+    if options.homeserver_port == options.web_port != 0:
+        raise SetupError(
+            _("--homeserver-port and --web-port are both {port}.").format(port=options.web_port),
+            _("Choose two different ones, or 0 to have free ones picked."),
+        )
 
 
 def _held(folder: Path) -> IO[str]:

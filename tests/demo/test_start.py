@@ -17,7 +17,7 @@ from copp_bot.core.errors import SetupError
 from copp_bot.core.settings import Settings
 from copp_bot.demo import table
 from copp_bot.demo.asking import Answers, is_shelved
-from copp_bot.demo.bot_process import BotSettings, rooms_config
+from copp_bot.demo.bot_process import Bot, BotSettings, rooms_config
 from copp_bot.demo.keep import Journal, passwords
 from copp_bot.demo.people import community
 from copp_bot.demo.person import JsonDict
@@ -146,6 +146,22 @@ def test_the_ready_file_of_a_demonstration_elsewhere_stays_while_it_runs(tmp_pat
         with pytest.raises(SetupError, match="--web-port"):
             start(options, Console(quiet=True))
     assert not file.exists()
+
+
+async def test_a_web_port_that_is_taken_later_is_said_by_the_option(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        told = BotSettings("http://127.0.0.1:1", BOT, "x", "x", tmp_path / "bot", tmp_path, taken.getsockname()[1])
+        with pytest.raises(SetupError, match="--web-port 0"):
+            await Bot(told, tmp_path / "bot.log", lambda _pid: None).keep_running()
+    assert not (tmp_path / "bot.log").exists()
+
+
+def test_two_servers_cannot_share_a_port(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="--homeserver-port and --web-port are both 18555"):
+        start(DemoOptions(tmp_path / "data", 18555, 18555), Console(quiet=True))
+    assert not (tmp_path / "data").exists()
 
 
 def test_the_bot_is_told_nothing_of_a_real_community(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
