@@ -79,13 +79,25 @@ async def test_nothing_is_set(tmp_path: Path) -> None:
         ({"upload_limit": "0"}, "COPP_UPLOAD_LIMIT must be more than 0"),
         ({"log_level": "loud"}, "COPP_LOG_LEVEL must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ({"emergency_creators": "anna"}, "COPP_EMERGENCY_CREATORS must be a full Matrix id"),
-        ({"password_file": "missing.txt"}, "secret's file"),
+        ({"homeserver": "http://127.0.0.1:abc"}, "COPP_HOMESERVER must be https:// and a name"),
+        ({"homeserver": "https://"}, "COPP_HOMESERVER must be https:// and a name"),
+        ({"homeserver": "http://[::1"}, "COPP_HOMESERVER must be https:// and a name"),
+        ({"web_url": "https://copp.example.org:x"}, "COPP_WEB_URL must be https:// and a name, without a path"),
+        ({"password_file": "missing.txt"}, "COPP_PASSWORD_FILE names a file that cannot be read (No such file"),
+        ({"password_file": "/"}, "COPP_PASSWORD_FILE names a file that cannot be read (Is a directory)"),
     ],
 )
 async def test_a_wrong_setting_is_named(settings: dict[str, str], names: str, tmp_path: Path) -> None:
     sound = {"homeserver": "http://127.0.0.1:1", "user_id": "@copp:example.org"}
     code, said = await copp_bot("check", folder=tmp_path, **{**sound, **settings})
     assert code == 1 and names in said
+
+
+async def test_a_secrets_file_of_the_first_step_is_named_by_its_option(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"gehe\xefm")
+    told = ("--homeserver", "http://127.0.0.1:1", "--user-id", "@copp:example.org", "--password-file", "secret")
+    code, said = await copp_bot("init", *told, folder=tmp_path)
+    assert code == 1 and "--password-file names a file that is not UTF-8 text" in said
 
 
 async def test_a_mistyped_setting_is_told(tmp_path: Path) -> None:
