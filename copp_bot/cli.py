@@ -1,5 +1,6 @@
 """``copp-bot``: argument parsing only. Heavy imports wait until a command runs."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -26,7 +27,11 @@ operating.add_to(app)
 
 
 def main() -> None:
-    """Run the command line; every foreseen error is one sentence with its remedy, exit code 1."""
+    """Run the command line; every foreseen error is one sentence with its remedy, exit code 1.
+
+    Whatever it and its children make is for the owner alone: it holds what members wrote.
+    """
+    os.umask(0o077)
     try:
         app()
     except Exception as error:

@@ -152,6 +152,28 @@ async def test_the_data_folder_cannot_be_used(tmp_path: Path) -> None:
     assert code == 1 and "COPP_DATA_DIR" in said
 
 
+def modes(folder: Path) -> dict[str, str]:
+    """Everything below a folder that somebody but its owner may use, with its mode."""
+    below = {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+    return {name: oct(mode) for name, mode in below.items() if mode & 0o077}
+
+
+async def test_what_members_write_is_made_for_the_owner_alone(tmp_path: Path) -> None:
+    settings = {"homeserver": "http://127.0.0.1:1", "user_id": "@copp:example.org", "data_dir": "a/data"}
+    former = os.umask(0o022)
+    try:
+        await copp_bot("db", "upgrade", folder=tmp_path, **settings)
+        await copp_bot("backup", "b/", folder=tmp_path, **settings)
+        await copp_bot("backup", "c/all.zip", folder=tmp_path, **settings)
+        code, said = await copp_bot(
+            "restore", "--keep-rooms-config", "c/all.zip", folder=tmp_path, **{**settings, "data_dir": "d/data"}
+        )
+    finally:
+        os.umask(former)
+    assert "copp.sqlite3" in os.listdir(tmp_path / "d" / "data"), said
+    assert code == 0 and modes(tmp_path) == {}
+
+
 async def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
     settings = {"homeserver": "http://127.0.0.1:1", "user_id": "@copp:example.org"}
     _code, first = await copp_bot("db", "upgrade", folder=tmp_path, **settings)
