@@ -203,6 +203,13 @@ class Settings(BaseSettings):
         return tuple(told)
 
 
+class Unconnected(Settings):
+    """The settings where nobody signs in, such as to check files: account and homeserver may be left out."""
+
+    homeserver: str = "http://localhost"
+    user_id: str = "@copp:localhost"
+
+
 def _server(value: str) -> SplitResult | None:
     """The parts of a server's address; None when it is none."""
     try:
@@ -222,10 +229,10 @@ def _line_not_utf8() -> int:
     return text.split("\ufffd", 1)[0].count("\n") + 1
 
 
-def read_settings() -> Settings:
+def read_settings(kind: type[Settings] = Settings) -> Settings:
     """The settings, or a sentence that names what is missing or wrong."""
     try:
-        settings = Settings()  # type: ignore[call-arg]
+        settings = kind()  # type: ignore[call-arg]
     except ValidationError as error:
         raise wrong_settings(error, _("Set them in the environment or in the file .env; copp-bot init asks.")) from None
     except UnicodeDecodeError:
