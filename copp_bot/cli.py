@@ -1,6 +1,6 @@
 """``copp-bot``: argument parsing only. Heavy imports wait until a command runs."""
 
-import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -27,7 +27,11 @@ operating.add_to(app)
 
 
 def main() -> None:
-    """Run the command line; every foreseen error is one sentence with its remedy, exit code 1."""
+    """Run the command line; every foreseen error is one sentence with its remedy, exit code 1.
+
+    Whatever it and its children make is for the owner alone: it holds what members wrote.
+    """
+    os.umask(0o077)
     try:
         app()
     except Exception as error:
@@ -42,17 +46,16 @@ def demo(
     ready_file: Annotated[Path | None, typer.Option(help="JSON, written when everything answers.")] = None,
 ) -> None:
     """Bring up a homeserver with a seeded community, on this machine only."""
-    from copp_bot.demo.supervise import DemoOptions  # noqa: PLC0415
-    from copp_bot.demo.supervise import demo as run_demo  # noqa: PLC0415
+    from copp_bot.demo.start import DemoOptions, start  # noqa: PLC0415
 
     options = DemoOptions(data_dir=data_dir, homeserver_port=homeserver_port, web_port=web_port, ready_file=ready_file)
-    raise typer.Exit(asyncio.run(run_demo(options)))
+    raise typer.Exit(start(options))
 
 
 @app.command()
 def check() -> None:
-    """Check the settings and the declared community; changes nothing."""
-    settings = told()
+    """Check the declared community, and the settings that there are; needs no homeserver, changes nothing."""
+    settings = told(connected=False)
     from copp_bot import run  # noqa: PLC0415
 
     declared = run.check(settings)

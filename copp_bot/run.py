@@ -48,7 +48,7 @@ async def sign_in(settings: Settings, *, wait: bool = False) -> Client:
                 raise
             failures += 1
             pause = backoff.delay(failures)
-            log.warning("%s Trying again in %.0f s.", error, pause)
+            log.warning("%s Trying again in %d s.", error, backoff.told(pause))
             await asyncio.sleep(pause)
             continue
         if client.access_token != token:

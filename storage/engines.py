@@ -30,18 +30,23 @@ _DIALECTS = {
 
 
 def address(text: str) -> URL:
-    """The address as the engine takes it: ``sqlite:///path``, ``postgresql://user@host/name``, or a file's path.
+    """The address as the engine takes it: ``sqlite:///path`` or ``postgresql://user@host/name``.
 
     Raises:
-        BadAddress: it is none of these.
+        BadAddress: it is neither.
     """
-    if "://" not in text and not _LIKE_AN_ADDRESS.match(text):
-        return URL.create(SQLITE, database=str(Path(text)))
     try:
         url = make_url(text)
         return url.set(drivername=_DIALECTS[url.drivername])
     except (ArgumentError, KeyError, ValueError):
         raise BadAddress from None
+
+
+def address_of(text: str) -> str:
+    """An address as it stands, and the path of an SQLite file as its address: where somebody may name either."""
+    if "://" in text or _LIKE_AN_ADDRESS.match(text):
+        return text
+    return URL.create(SQLITE, database=str(Path(text))).render_as_string()
 
 
 def shown(url: URL) -> str:

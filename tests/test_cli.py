@@ -79,13 +79,25 @@ async def test_nothing_is_set(tmp_path: Path) -> None:
         ({"upload_limit": "0"}, "COPP_UPLOAD_LIMIT must be more than 0"),
         ({"log_level": "loud"}, "COPP_LOG_LEVEL must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ({"emergency_creators": "anna"}, "COPP_EMERGENCY_CREATORS must be a full Matrix id"),
-        ({"password_file": "missing.txt"}, "secret's file"),
+        ({"homeserver": "http://127.0.0.1:abc"}, "COPP_HOMESERVER must be https:// and a name"),
+        ({"homeserver": "https://"}, "COPP_HOMESERVER must be https:// and a name"),
+        ({"homeserver": "http://[::1"}, "COPP_HOMESERVER must be https:// and a name"),
+        ({"web_url": "https://copp.example.org:x"}, "COPP_WEB_URL must be https:// and a name, without a path"),
+        ({"password_file": "missing.txt"}, "COPP_PASSWORD_FILE names a file that cannot be read (No such file"),
+        ({"password_file": "/"}, "COPP_PASSWORD_FILE names a file that cannot be read (Is a directory)"),
     ],
 )
 async def test_a_wrong_setting_is_named(settings: dict[str, str], names: str, tmp_path: Path) -> None:
     sound = {"homeserver": "http://127.0.0.1:1", "user_id": "@copp:example.org"}
     code, said = await copp_bot("check", folder=tmp_path, **{**sound, **settings})
     assert code == 1 and names in said
+
+
+async def test_a_secrets_file_of_the_first_step_is_named_by_its_option(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"gehe\xefm")
+    told = ("--homeserver", "http://127.0.0.1:1", "--user-id", "@copp:example.org", "--password-file", "secret")
+    code, said = await copp_bot("init", *told, folder=tmp_path)
+    assert code == 1 and "--password-file names a file that is not UTF-8 text" in said
 
 
 async def test_a_mistyped_setting_is_told(tmp_path: Path) -> None:
@@ -98,7 +110,7 @@ async def test_a_mistyped_setting_is_told(tmp_path: Path) -> None:
 
 
 async def test_the_declaration_is_checked_without_a_homeserver(tmp_path: Path) -> None:
-    code, said = await copp_bot("check", folder=tmp_path, homeserver="http://127.0.0.1:1", user_id="@copp:example.org")
+    code, said = await copp_bot("check", folder=tmp_path)
     assert code == 0 and "all sound" in said
 
 
@@ -138,6 +150,28 @@ async def test_the_data_folder_cannot_be_used(tmp_path: Path) -> None:
     settings = {"homeserver": "http://127.0.0.1:1", "user_id": "@copp:example.org", "password": "x"}
     code, said = await copp_bot("db", "upgrade", folder=tmp_path, **settings)
     assert code == 1 and "COPP_DATA_DIR" in said
+
+
+def modes(folder: Path) -> dict[str, str]:
+    """Everything below a folder that somebody but its owner may use, with its mode."""
+    below = {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+    return {name: oct(mode) for name, mode in below.items() if mode & 0o077}
+
+
+async def test_what_members_write_is_made_for_the_owner_alone(tmp_path: Path) -> None:
+    settings = {"homeserver": "http://127.0.0.1:1", "user_id": "@copp:example.org", "data_dir": "a/data"}
+    former = os.umask(0o022)
+    try:
+        await copp_bot("db", "upgrade", folder=tmp_path, **settings)
+        await copp_bot("backup", "b/", folder=tmp_path, **settings)
+        await copp_bot("backup", "c/all.zip", folder=tmp_path, **settings)
+        code, said = await copp_bot(
+            "restore", "--keep-rooms-config", "c/all.zip", folder=tmp_path, **{**settings, "data_dir": "d/data"}
+        )
+    finally:
+        os.umask(former)
+    assert "copp.sqlite3" in os.listdir(tmp_path / "d" / "data"), said
+    assert code == 0 and modes(tmp_path) == {}
 
 
 async def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The operator and the database: each mistake is a sentence with the next step, and no secret is ever shown."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def url(databases: Databases, postgresql: Server, tmp_path: Path) -> Iterator[st
         ("postgresql:/copp:{secret}@host/copp", "no address of a database"),
         ("copp:{secret}@host/copp", "no address of a database"),
         ("mysql://copp:{secret}@host/copp", "no address of a database"),
+        ("{secret}", "Write postgresql://user:password@host/name or sqlite:///path"),
         ("postgresql://copp:{secret}@host:port/copp", "no address of a database"),
         ("postgresql://127.0.0.1:{port}/copp?user=copp&password={secret}&nonsense={secret}", "COPP_DATABASE_URL"),
     ],
@@ -41,6 +43,7 @@ async def test_a_wrong_address(address: str, says: str, free_port: int, tmp_path
     assert code == 1 and says.format(port=free_port) in said and SECRET not in said
     code, said = await copp_bot("db", "upgrade", folder=tmp_path, **SOUND, database_url=told)
     assert code == 1 and says.format(port=free_port) in said and SECRET not in said
+    assert os.listdir(tmp_path) == ["var"]
 
 
 def test_the_settings_do_not_show_the_address() -> None:

@@ -3,6 +3,7 @@
 Why no longer: half a minute after a homeserver is back, people shall have their answers (``docs/decisions/0012``).
 """
 
+import math
 import random
 
 from copp_bot.core.matrix.port import MatrixError, RateLimited, Unavailable
@@ -24,6 +25,11 @@ def delay(attempt: int, error: Exception | None = None) -> float:
         return error.retry_after + random.uniform(0.0, 0.2)  # noqa: S311 - jitter, not a secret
     grown: float = min(LONGEST, FIRST * 2.0 ** min(attempt - 1, 10))
     return grown * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+def told(pause: float) -> int:
+    """A wait in whole seconds, as people are told: rounded up, for none would be no wait."""
+    return max(1, math.ceil(pause))
 
 
 def growing(failures: int, error: Exception) -> float:

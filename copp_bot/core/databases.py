@@ -43,7 +43,7 @@ def copy(settings: Settings, source: str, target: str | None, progress: copying.
         source: an address, or the path of a SQLite file.
         target: likewise; None is the database of the settings. It must be empty.
     """
-    target = target or settings.database
+    source, target = engines.address_of(source), engines.address_of(target) if target else settings.database
     if _place(source) == _place(target):
         raise SetupError(
             _("That would copy the database onto itself."),

@@ -10,29 +10,41 @@ from copp_bot.core.i18n import gettext as _
 
 
 def take(data_dir: Path) -> IO[str]:
-    """Take the lock; keep the returned file open as long as it shall hold.
+    """Take the lock of the bot; keep the returned file open as long as it shall hold.
 
     Raises:
         SetupError: another process holds it, or the folder cannot be written.
     """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        file = (data_dir / "lock").open("a+", encoding="ascii")
+        return hold(data_dir)
+    except BlockingIOError:
+        raise SetupError(
+            _("Another copp_bot (process {pid}) works with the data folder {folder}.").format(
+                pid=holder(data_dir) or "?", folder=data_dir
+            ),
+            _("Stop it first, or use its commands in chat (!rooms apply)."),
+        ) from None
     except OSError as error:
         raise SetupError(
             _("The data folder {folder} cannot be written ({reason}).").format(folder=data_dir, reason=error.strerror),
             _("Make it writable, or set COPP_DATA_DIR to another folder."),
         ) from None
+
+
+def hold(data_dir: Path) -> IO[str]:
+    """As ``take``, for those who have words of their own.
+
+    Raises:
+        BlockingIOError: another process holds it; ``holder`` says which.
+        OSError: the folder cannot be written.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    file = (data_dir / "lock").open("a+", encoding="ascii")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        pid = file.read().strip() or "?"
+    except OSError:
         file.close()
-        raise SetupError(
-            _("Another copp_bot (process {pid}) works with the data folder {folder}.").format(pid=pid, folder=data_dir),
-            _("Stop it first, or use its commands in chat (!rooms apply)."),
-        ) from None
+        raise
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()

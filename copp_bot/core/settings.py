@@ -6,14 +6,15 @@ Every field is also read from the file named by the same variable with ``_FILE``
 import difflib
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, cast
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
@@ -21,28 +22,66 @@ from copp_bot.core.ids import UserId
 
 log = logging.getLogger(__name__)
 PREFIX = "COPP_"
+ENV_FILE = ".env"
+ENCODING = "utf-8-sig"
+"""Of ``.env`` and of secrets' files: UTF-8, also with the mark that some editors put before it."""
 NOT_OURS = frozenset({"COPP_FAIL_AT"})
 """Read elsewhere: where the rigs let the process end (``failpoint.py``)."""
 
 
 class FileSecrets(PydanticBaseSettingsSource):
-    """Reads ``COPP_X_FILE`` for field ``x``."""
+    """Reads ``COPP_X_FILE`` for field ``x``, unless something stronger says ``x``.
+
+    Args:
+        told: where the names of files are said: the environment, or ``.env``; names in lower case.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], told: Mapping[str, str | None]) -> None:
+        super().__init__(settings_cls)
+        self._told = told
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         """The stripped content of the named file, or nothing."""
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+        name = f"{PREFIX}{field_name.upper()}_FILE"
+        path = self._told.get(name.lower())
+        return (read_secret(name, Path(path)) if path else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """All fields that have such a file."""
-        found = {name: self.get_field_value(None, name)[0] for name in self.settings_cls.model_fields}
+        wanted = [name for name in self.settings_cls.model_fields if name not in self.current_state]
+        found = {name: self.get_field_value(None, name)[0] for name in wanted}
         return {name: value for name, value in found.items() if value is not None}
+
+
+def read_secret(name: str, path: Path) -> str:
+    """What stands in the file, without blanks around it.
+
+    Args:
+        name: the setting or the option that names the file.
+
+    Raises:
+        SetupError: it cannot be read, or is empty. The path is not shown: it may be a secret that was set by mistake.
+    """
+    reason: object = ""
+    try:
+        secret = path.read_text(encoding=ENCODING).strip()
+    except UnicodeDecodeError:
+        problem, remedy = _("{name} names a file that is not UTF-8 text."), _("Save it as UTF-8: the secret alone.")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        problem = _("{name} names a file that cannot be read ({reason}).")
+        remedy = _("Name one that is there and that the bot's system account may read.")
+    else:
+        if secret:
+            return secret
+        problem, remedy = _("{name} names a file that is empty."), _("Write the secret into it.")
+    raise SetupError(problem.format(name=name, reason=reason), remedy)
 
 
 class Settings(BaseSettings):
     """Everything an operator may set, by environment (prefix ``COPP_``) or in ``.env``."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, env_file_encoding=ENCODING, extra="ignore")
 
     homeserver: str = Field(description="Address of the homeserver, for example https://matrix.example.org")
     user_id: str = Field(description="The bot's account, for example @copp:example.org")
@@ -103,13 +142,17 @@ class Settings(BaseSettings):
     def _is_address(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// (or http:// on this machine)")
+        if _server(value) is None:
+            raise ValueError(
+                "must be https:// and a name, for example https://matrix.example.org or http://127.0.0.1:8008"
+            )
         return value.rstrip("/")
 
     @field_validator("web_url")
     @classmethod
     def _is_origin(cls, value: str | None) -> str | None:
-        parts = urlsplit((value or "").rstrip("/"))
-        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query):
+        parts = _server(value.rstrip("/")) if value else None
+        if value and (parts is None or parts.path):
             raise ValueError("must be https:// and a name, without a path, for example https://copp.example.org")
         return value.rstrip("/") if value else None
 
@@ -140,7 +183,7 @@ class Settings(BaseSettings):
         """Names with our prefix that are set and mean nothing -> the setting that may be meant, or nothing."""
         known = [f"{PREFIX}{field.upper()}" for field in cls.model_fields]
         known += [f"{name}_FILE" for name in known]
-        written = {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
+        written = {*os.environ, *(name.upper() for name in dotenv_values(ENV_FILE, encoding=ENCODING))}
         strange = sorted(name for name in written if name.startswith(PREFIX) and name not in {*known, *NOT_OURS})
         return {name: next(iter(difflib.get_close_matches(name, known, 1)), "") for name in strange}
 
@@ -153,19 +196,54 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then ``_FILE`` secrets, then the environment, then ``.env``."""
-        return (init_settings, FileSecrets(settings_cls), env_settings, dotenv_settings)
+        """Arguments, then the environment, then ``.env``; in both the file of a secret before the secret itself."""
+        told: list[PydanticBaseSettingsSource] = [init_settings]
+        for source in (env_settings, dotenv_settings):
+            told += [FileSecrets(settings_cls, cast("EnvSettingsSource", source).env_vars), source]
+        return tuple(told)
 
 
-def read_settings() -> Settings:
+class Unconnected(Settings):
+    """The settings where nobody signs in, such as to check files: account and homeserver may be left out."""
+
+    homeserver: str = "http://localhost"
+    user_id: str = "@copp:localhost"
+
+
+def _server(value: str) -> SplitResult | None:
+    """The parts of a server's address; None when it is none."""
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises ValueError for what is no number of a port
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        return None
+    has_blanks = any(character.isspace() or not character.isprintable() for character in value)
+    is_server = parts.scheme in ("http", "https") and parts.hostname and not has_blanks
+    return parts if is_server and not (parts.query or parts.fragment or "\\" in value) else None
+
+
+def _line_not_utf8() -> int:
+    """The first line of ``.env`` that is not UTF-8, counted from 1."""
+    text = Path(ENV_FILE).read_bytes().decode(ENCODING, errors="replace")
+    return text.split("\ufffd", 1)[0].count("\n") + 1
+
+
+def read_settings(kind: type[Settings] = Settings) -> Settings:
     """The settings, or a sentence that names what is missing or wrong."""
     try:
-        settings = Settings()  # type: ignore[call-arg]
+        settings = kind()  # type: ignore[call-arg]
     except ValidationError as error:
         raise wrong_settings(error, _("Set them in the environment or in the file .env; copp-bot init asks.")) from None
+    except UnicodeDecodeError:
+        raise SetupError(
+            _("The file {file} is not UTF-8 text (line {line}).").format(file=ENV_FILE, line=_line_not_utf8()),
+            _("Write that line anew, and save the file as UTF-8."),
+        ) from None
     except OSError as error:
         raise SetupError(
-            _("A secret's file cannot be read: {reason}.").format(reason=error), _("Check the COPP_..._FILE settings.")
+            _("The file {file} cannot be read ({reason}).").format(file=ENV_FILE, reason=error.strerror),
+            _("Give the bot's system account the right to read it."),
         ) from None
     for name, near in Settings.unknown().items():
         log.warning(

@@ -18,6 +18,7 @@ from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.settings import PREFIX
 from copp_bot.demo import tether
+from copp_bot.demo.ports import free_port
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 15.0
@@ -128,7 +129,7 @@ class Bot:
         """Start it, and start it again whenever it ends; never returns.
 
         Raises:
-            SetupError: it ends again and again before it was ever ready.
+            SetupError: it ends again and again before it was ever ready, or somebody else has taken its port.
         """
         pause, ends = FIRST_PAUSE, 0
         while True:
@@ -143,6 +144,8 @@ class Bot:
         """One life of the process, in seconds."""
         loop = asyncio.get_running_loop()
         is_first, born = self._process is None, loop.time()
+        if not self._ready.is_set():  # the bot itself would speak of a setting, not of the option
+            free_port(self.settings.web_port, "--web-port")
         self._process = await _start(self.settings, self.log)
         if not is_first:
             self.restarted(self._process.pid)

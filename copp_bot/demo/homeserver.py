@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import hmac
 import os
-import socket
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,8 +19,8 @@ from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.demo import tether
 from copp_bot.demo.homeserver_config import Limits, Secrets, load_secrets, write_config
+from copp_bot.demo.ports import HOST, free_port
 
-HOST = "127.0.0.1"
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 FIRST_POLL, LAST_POLL = 0.05, 0.5
@@ -77,7 +76,7 @@ class LocalHomeserver:
         folder = _made(folder)
         secrets = load_secrets(folder, server_name)
         with await _folder_lock(folder) as lock:
-            port = _free_port(port)
+            port = free_port(port, "--homeserver-port")
             config = write_config(folder, port, secrets, test=test, limits=limits)
             process = await _launch(config, lock)
         homeserver = cls(folder, port, secrets, process)
@@ -202,20 +201,6 @@ def _registration_mac(secret: str, nonce: str, localpart: str, password: str, ad
 def _refused(what: str, answer: dict[str, Any]) -> SetupError:
     problem = _("The homeserver would not {what}: {reason}.").format(what=what, reason=answer.get("error", answer))
     return SetupError(problem, _("If its folder comes from elsewhere, start with an empty one."))
-
-
-def _free_port(port: int) -> int:
-    """The port itself when nobody listens there, or a free one for 0."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise SetupError(
-                _("Port {port} of this machine is already in use.").format(port=port),
-                _("Choose another one for the homeserver (--homeserver-port N), or 0 to have a free one picked."),
-            ) from error
-        return int(probe.getsockname()[1])
 
 
 async def _folder_lock(folder: Path) -> BinaryIO:

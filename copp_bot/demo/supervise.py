@@ -6,17 +6,13 @@ The rule it keeps: whatever was begun is gone on with at the next start, and no 
 import asyncio
 import contextlib
 import signal
-import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.demo import prepare, table
 from copp_bot.demo.bot_process import Bot, BotSettings, rooms_config
@@ -26,30 +22,16 @@ from copp_bot.demo.people import BOT, OPERATOR, community
 from copp_bot.demo.prepare import Ground
 from copp_bot.demo.ready import Ready, declared_rooms, described
 from copp_bot.demo.seed import Stage, seed
+from copp_bot.demo.start import DemoOptions
 
-HOST = "127.0.0.1"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class DemoOptions:
-    """What ``copp-bot demo`` is told.
+async def demo(options: DemoOptions, console: Console | None = None) -> int:
+    """Run the demonstration until Ctrl-C or SIGTERM, or until the homeserver ends; ``start`` holds its folder.
 
     Args:
-        data_dir: everything the demonstration keeps; a later start resumes it.
-        homeserver_port: 0 picks a free one.
-        web_port: 0 picks a free one.
-        ready_file: where to say, in JSON, that everything answers.
-    """
-
-    data_dir: Path = Path("var/demo")
-    homeserver_port: int = 8008
-    web_port: int = 8080
-    ready_file: Path | None = None
-
-
-async def demo(options: DemoOptions, console: Console | None = None) -> int:
-    """Run the demonstration until Ctrl-C or SIGTERM, or until the homeserver ends.
+        options: with a web port that is free, not 0.
 
     Returns:
         Exit code: 0 when it was asked to end, 1 when the homeserver ended by itself.
@@ -93,14 +75,12 @@ class _Demonstration:
 
     async def run(self) -> int:
         """Bring everything up, say so, and watch over it."""
-        self._unready()
-        web_port = free_port(self.options.web_port, "--web-port")
         async with contextlib.AsyncExitStack() as stack:
-            stack.callback(self._unready)
             ground = await self._ground(stack)
             # Watched from the first: without the homeserver everything else would wait for it.
             gone = await stack.enter_async_context(_beside(ground.homeserver.wait()))
-            work = await stack.enter_async_context(_beside(self._work(ground, web_port)))
+            work = await stack.enter_async_context(_beside(self._work(ground)))
+            stack.callback(self._unready)  # before anything that it promises ends
             await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
             if not gone.done():
                 work.result()
@@ -109,15 +89,7 @@ class _Demonstration:
     async def _ground(self, stack: contextlib.AsyncExitStack) -> Ground:
         """The homeserver runs, until the stack is closed."""
         names = [*(a.localpart for a in self.community.accounts), BOT, OPERATOR]
-        try:
-            secrets = passwords(self.folder / "passwords.json", names)
-        except OSError as error:
-            raise SetupError(
-                _("The folder {folder} cannot be written ({reason}).").format(
-                    folder=self.folder, reason=error.strerror
-                ),
-                _("Choose another one: --data-dir DIR."),
-            ) from None
+        secrets = passwords(self.folder / "passwords.json", names)
         progress = stack.enter_context(_progress(self.console))
         with _step(progress, _("The homeserver starts")):
             homeserver = await LocalHomeserver.start(self.folder / "homeserver", self.options.homeserver_port)
@@ -125,7 +97,7 @@ class _Demonstration:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         return Ground(homeserver, http, self.community, secrets, progress)
 
-    async def _prepared(self, ground: Ground, web_port: int) -> BotSettings:
+    async def _prepared(self, ground: Ground) -> BotSettings:
         """Accounts, the bot's freedom from rate limits, and the declared rooms."""
         journal = Journal(self.folder / "prepared.json")
         await prepare.make_accounts(ground, journal)
@@ -138,7 +110,7 @@ class _Demonstration:
             admin_token=str(operator.token),
             folder=self.folder / "bot",
             rooms_config=rooms_config(),
-            web_port=web_port,
+            web_port=self.options.web_port,
         )
         self.problems += await prepare.make_rooms(ground, settings, journal)
         return settings
@@ -189,13 +161,13 @@ class _Demonstration:
             self.ready.write(self.options.ready_file)
 
     def _unready(self) -> None:
-        """A file that stays behind would say that everything answers."""
+        """Nothing says any more that everything answers."""
         if self.options.ready_file is not None:
             self.options.ready_file.unlink(missing_ok=True)
 
-    async def _work(self, ground: Ground, web_port: int) -> None:
+    async def _work(self, ground: Ground) -> None:
         """The bot runs, and the community lives; never returns."""
-        bot = Bot(await self._prepared(ground, web_port), self.folder / "bot.log", self._restarted)
+        bot = Bot(await self._prepared(ground), self.folder / "bot.log", self._restarted)
         async with _beside(bot.keep_running()) as keeping, _beside(self._live(ground, bot)) as living:
             await asyncio.gather(keeping, living)
 
@@ -209,24 +181,6 @@ class _Demonstration:
             style="red",
         )
         return 1
-
-
-def free_port(port: int, option: str) -> int:
-    """The port itself when nobody listens there, or a free one for 0.
-
-    Raises:
-        SetupError: it is taken; ``option`` is the way out.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise SetupError(
-                _("Port {port} of this machine is already in use.").format(port=port),
-                _("Choose another one ({option} N), or let a free one be picked ({option} 0).").format(option=option),
-            ) from error
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

@@ -207,15 +207,12 @@ def _maybe(question: str) -> str | None:
 
 def _secret(file: Path | None, question: str | None, option: str) -> str | None:
     """From the file, or asked without showing it; never from the command line, which other people can see."""
+    if file == Path("-"):
+        return sys.stdin.readline().strip()
     if file is not None:
-        try:
-            text = sys.stdin.readline() if file == Path("-") else file.read_text(encoding="utf-8")
-        except OSError as error:
-            raise SetupError(
-                _("{file} cannot be read ({reason}).").format(file=file, reason=error.strerror),
-                _("Check {option}.").format(option=option),
-            ) from None
-        return text.strip()
+        from copp_bot.core.settings import read_secret
+
+        return read_secret(option, file)
     if question is None:
         return None
     if not sys.stdin.isatty():

@@ -4,7 +4,9 @@ The rule it keeps: it only looks, also while the bot runs. It signs in with the 
 go on with and no bot at work, since a new token ends the old one.
 """
 
+import shlex
 import shutil
+import stat
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
@@ -49,7 +51,7 @@ class Finding:
 async def examine(settings: Settings) -> list[Finding]:
     """Look at everything in turn; one failure does not hide the next."""
     declared, finding = _declaration(settings)
-    findings = [_process(settings), *_folders(settings), finding]
+    findings = [_process(settings), *_folders(settings), *_open_to_others(settings), finding]
     database: Database | None = None
     try:
         database = open_as_it_stands(settings)
@@ -96,6 +98,23 @@ def _folders(settings: Settings) -> Iterator[Finding]:
         if free < FREE_BYTES:
             sentence += " " + _("Make room: the database stops when the disk is full.")
         yield Finding(free >= FREE_BYTES, sentence)
+
+
+def _open_to_others(settings: Settings) -> Iterator[Finding]:
+    """In a closed folder all is closed; a database may lie elsewhere. A group may have been let in on purpose."""
+    try:
+        file = sqlite_file(settings)
+    except SetupError:
+        file = None  # said where the database is looked at
+    places = {settings.data_dir: "700"}
+    if file is not None and settings.data_dir not in file.parents:
+        places[file] = "600"
+    for place, mode in places.items():
+        if place.exists() and place.stat().st_mode & stat.S_IRWXO:
+            words = _(
+                "Everybody on this machine may look into {place}, where members' words lie. Run chmod {mode} {name}."
+            )
+            yield Finding(False, words.format(place=place, mode=mode, name=shlex.quote(str(place))))
 
 
 def _declaration(settings: Settings) -> tuple[Declaration | None, Finding]:

@@ -164,7 +164,7 @@ def _unpacked(
             _damaged()
         if _digest(path) != part.sha256:
             _damaged()
-        path.chmod(0o600 if name in (DATABASE, TOKEN) else 0o644)
+        path.chmod(0o644 if name.startswith(f"{ROOMS}/") else 0o600)
         yield _Move(path, targets[name])
 
 

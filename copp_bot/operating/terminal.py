@@ -21,11 +21,15 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
         raise typer.Exit(130) from None
 
 
-def told() -> "Settings":
-    """The operator's settings. What is wrong with them is said before anything slow is loaded."""
-    from copp_bot.core.settings import read_settings  # noqa: PLC0415
+def told(*, connected: bool = True) -> "Settings":
+    """The operator's settings. What is wrong with them is said before anything slow is loaded.
 
-    return read_settings()
+    Args:
+        connected: the homeserver is needed; else its settings may be left out.
+    """
+    from copp_bot.core.settings import Settings, Unconnected, read_settings  # noqa: PLC0415
+
+    return read_settings(Settings if connected else Unconnected)
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

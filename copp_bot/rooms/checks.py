@@ -168,10 +168,11 @@ def _languages(files: Files) -> Iterator[Mistake]:
 
 def _texts(files: Files) -> Iterator[Mistake]:
     languages = files.community.languages if files.community else ()
+    unreadable = {mistake.file for mistake in files.mistakes}
     for language in languages:
         for name in REQUIRED_TEXTS:
-            if (language, name) not in files.texts:
-                shown = f"{files.name}/texts/{language}/{name}.md"
+            shown = f"{files.name}/texts/{language}/{name}.md"
+            if (language, name) not in files.texts and shown not in unreadable:
                 yield Mistake(shown, None, _("This text is missing."), _("Write it."))
     for language in sorted({language for language, _name in files.texts} - set(languages)) if languages else ():
         problem = _("“{language}” is not among the languages of the community.").format(language=language)

@@ -210,9 +210,29 @@ def _complaint(name: str, error: ErrorDetails) -> tuple[str, str]:
         return problem, _("Write {expected}.").format(expected=context.get("expected", ""))
     if error["type"] == "value_error":
         return f"“{name}” {context.get('error', '')}.", _("Then try again.")
-    if error["type"] == "string_type":
-        return _("“{name}” must be text.").format(name=name), _("Write words; put numbers and yes/no words in quotes.")
-    return f"“{name}”: {error['msg']}.", _("Change the value.")
+    problem, remedy = _words(error["type"])
+    told = {**context, "name": name, "reason": error["msg"]}
+    return problem.format(**told), remedy
+
+
+def _words(kind: str) -> tuple[str, str]:
+    """What may stand there, for each kind of error that the models can give."""
+    words = {
+        "string_type": (_("“{name}” must be text."), _("Write words; put numbers and yes/no words in quotes.")),
+        "string_too_short": (_("“{name}” must not be empty."), _("Write a few words.")),
+        "string_too_long": (_("“{name}” must have at most {max_length} characters."), _("Shorten it.")),
+        "bool_type": (_("“{name}” must be true or false."), _("Write one of the two, without quotes.")),
+        "int_type": (_("“{name}” must be a whole number."), _("Write digits alone, without quotes.")),
+        "greater_than_equal": (_("“{name}” must be at least {ge}."), _("Write a larger number.")),
+        "less_than_equal": (_("“{name}” must be at most {le}."), _("Write a smaller number.")),
+        "tuple_type": (_("“{name}” must be a list."), _("Write it in square brackets, such as [en, fr].")),
+        "too_short": (_("“{name}” must not be an empty list."), _("Write at least one into it.")),
+        "dict_type": (_("“{name}” must hold names and values."), _("Write lines such as “title: Text” below it.")),
+        "model_type": (_("“{name}” must hold names and values."), _("Write lines such as “title: Text” below it.")),
+        "date_type": (_("“{name}” must be a date."), _("Write year, month and day, such as 2027-06-30.")),
+        "date_parsing": (_("“{name}” must be a date."), _("Write year, month and day, such as 2027-06-30.")),
+    }
+    return words.get(kind, (_("“{name}” cannot be used ({reason})."), _("Change the value.")))
 
 
 def _pattern_remedy(pattern: str) -> str:

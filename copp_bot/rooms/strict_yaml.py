@@ -147,13 +147,21 @@ def _events(text: str, shown: str) -> Iterator[Any]:
     try:
         yield from YAML(typ="safe", pure=True).parse(text)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = _("This is not valid YAML ({reason}).").format(reason=error.problem or error.context)
-        line = mark.line + 1 if mark else None
-        raise _stop(shown, line, problem, _("Check indentation, quotes and colons.")) from None
+        raise _not_yaml(shown, error) from None
     except (YAMLError, ValueError, RecursionError) as error:
         problem = _("This is not valid YAML ({reason}).").format(reason=type(error).__name__)
         raise _stop(shown, None, problem, _("Check indentation, quotes and colons.")) from None
+
+
+def _not_yaml(shown: str, error: MarkedYAMLError) -> Unreadable:
+    """The parser's words stand in brackets, for those who know them."""
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, "?")
+    problem = _("The indentation or punctuation is not right here, at column {column} (YAML: {reason}).").format(
+        column=column, reason=error.problem or error.context
+    )
+    remedy = _("Check the spaces before the line, quotes and colons; put a text that holds a colon in quotes.")
+    return _stop(shown, line, problem, remedy)
 
 
 def _stop(shown: str, line: int | None, problem: str, remedy: str) -> Unreadable:

@@ -1,23 +1,28 @@
 """What the demonstration keeps, says and refuses when it starts."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from copp_bot.core import lock
 from copp_bot.core.errors import SetupError
 from copp_bot.core.settings import Settings
 from copp_bot.demo import table
 from copp_bot.demo.asking import Answers, is_shelved
-from copp_bot.demo.bot_process import BotSettings, rooms_config
+from copp_bot.demo.bot_process import Bot, BotSettings, rooms_config
 from copp_bot.demo.keep import Journal, passwords
 from copp_bot.demo.people import community
 from copp_bot.demo.person import JsonDict
 from copp_bot.demo.ready import Ready, described
-from copp_bot.demo.supervise import DemoOptions, demo
+from copp_bot.demo.start import DemoOptions, start
 
 BOT = "@copp:copp.localhost"
 NAMES = [account.localpart for account in community().accounts]
@@ -85,32 +90,78 @@ def test_the_table_fits_the_terminal(tmp_path: Path, columns: int) -> None:
     assert one.homeserver in text and one.web in text and one.database in text
 
 
-async def test_a_taken_port_is_said_with_the_way_out(tmp_path: Path) -> None:
+def test_a_taken_port_is_said_with_the_way_out(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(SetupError, match=rf"{port} .*--web-port 0"):
-            await demo(DemoOptions(tmp_path, 0, port), Console(quiet=True))
+            start(DemoOptions(tmp_path, 0, port), Console(quiet=True))
         with pytest.raises(SetupError, match=rf"{port} .*--homeserver-port"):
-            await demo(DemoOptions(tmp_path, port, 0), Console(quiet=True))
+            start(DemoOptions(tmp_path, port, 0), Console(quiet=True))
 
 
-async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match=r"cannot be written .*--data-dir"):
-        await demo(DemoOptions(tmp_path / "file" / "below", 0, 0), Console(quiet=True))
+        start(DemoOptions(tmp_path / "file" / "below", 0, 0), Console(quiet=True))
 
 
-async def test_an_old_ready_file_is_gone_before_anything_starts(tmp_path: Path, free_port: int) -> None:
+def test_an_old_ready_file_is_gone_before_anything_starts(tmp_path: Path, free_port: int) -> None:
     old = tmp_path / "ready.json"
     old.write_text("{}")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", free_port))
         taken.listen()
         with pytest.raises(SetupError):
-            await demo(DemoOptions(tmp_path / "data", 0, free_port, old), Console(quiet=True))
+            start(DemoOptions(tmp_path / "data", 0, free_port, old), Console(quiet=True))
     assert not old.exists()
+
+
+def test_a_second_demonstration_in_the_folder_is_refused_at_once(tmp_path: Path) -> None:
+    """It names the process, leaves the ready file of the first, and has loaded nothing that is slow."""
+    file = tmp_path / "ready.json"
+    file.write_text("{}")
+    code = "import sys; from copp_bot import cli\ntry: cli.main()\nfinally: print('aiohttp' in sys.modules)"
+    words = ("demo", "--data-dir", tmp_path, "--ready-file", file, "--web-port", "0", "--homeserver-port", "0")
+    with closing(lock.hold(tmp_path)):
+        said = subprocess.run(
+            [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert said.returncode == 1 and said.stdout == "False\n"
+    assert f"process {os.getpid()}" in said.stderr and "--data-dir" in said.stderr
+    assert file.exists()
+
+
+def test_the_ready_file_of_a_demonstration_elsewhere_stays_while_it_runs(tmp_path: Path, free_port: int) -> None:
+    file, first = tmp_path / "ready.json", tmp_path / "first"
+    file.write_text(json.dumps({"database": f"sqlite:///{first}/bot/copp.sqlite3"}))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port))
+        taken.listen()
+        options = DemoOptions(tmp_path / "second", 0, free_port, file)
+        with closing(lock.hold(first)), pytest.raises(SetupError, match="--ready-file"):
+            start(options, Console(quiet=True))
+        assert file.exists()
+        with pytest.raises(SetupError, match="--web-port"):
+            start(options, Console(quiet=True))
+    assert not file.exists()
+
+
+async def test_a_web_port_that_is_taken_later_is_said_by_the_option(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        told = BotSettings("http://127.0.0.1:1", BOT, "x", "x", tmp_path / "bot", tmp_path, taken.getsockname()[1])
+        with pytest.raises(SetupError, match="--web-port 0"):
+            await Bot(told, tmp_path / "bot.log", lambda _pid: None).keep_running()
+    assert not (tmp_path / "bot.log").exists()
+
+
+def test_two_servers_cannot_share_a_port(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="--homeserver-port and --web-port are both 18555"):
+        start(DemoOptions(tmp_path / "data", 18555, 18555), Console(quiet=True))
+    assert not (tmp_path / "data").exists()
 
 
 def test_the_bot_is_told_nothing_of_a_real_community(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

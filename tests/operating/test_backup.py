@@ -99,6 +99,7 @@ async def test_restored_on_an_empty_machine_nothing_is_said_twice(made: Made) ->
     stage.matrix.forget_transactions()
     restore(made.empty, made.archive)
     assert (made.empty.rooms_config / "groups" / "rhythm.yaml").exists()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files(made.empty.data_dir)} == {0o600}
     before = len(stage.matrix.sent)
     stage.rig.folder = made.empty.data_dir
     async with stage.rig.bot() as app:

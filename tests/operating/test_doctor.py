@@ -69,3 +69,20 @@ async def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     findings = await doctor.examine(settings(tmp_path / "file" / "var"))
     assert not said(findings, "cannot be written").is_well
+
+
+async def test_a_folder_that_everybody_may_read(tmp_path: Path) -> None:
+    folder = tmp_path / "the data"
+    folder.mkdir(mode=0o755)
+    findings = await doctor.examine(settings(folder))
+    assert not said(findings, f"chmod 700 '{folder}'").is_well
+    folder.chmod(0o750)
+    assert not [finding for finding in await doctor.examine(settings(folder)) if "chmod" in finding.sentence]
+
+
+async def test_a_database_elsewhere_that_everybody_may_read(tmp_path: Path) -> None:
+    file = tmp_path / "copp.sqlite3"
+    file.touch(mode=0o644)
+    told = settings(tmp_path / "data").model_copy(update={"database_url": f"sqlite:///{file}"})
+    (tmp_path / "data").mkdir(mode=0o700)
+    assert not said(await doctor.examine(told), f"chmod 600 {file}").is_well

@@ -1,5 +1,6 @@
 """The shipped declaration is sound, and every mistake is named with file and line."""
 
+import json
 import time
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from copp_bot.core.errors import NotFound
 from copp_bot.core.ids import COMMUNITY, UserId
 from copp_bot.core.permissions import Grant, Standing, Viewer
 from copp_bot.rooms.declaration import load
-from copp_bot.rooms.reading import DeclarationError
+from copp_bot.rooms.models import FILES, GroupFile
+from copp_bot.rooms.reading import DeclarationError, _validated
 from copp_bot.rooms.schema import NAME, render
-from copp_bot.rooms.strict_yaml import plain_value
+from copp_bot.rooms.strict_yaml import plain_value, read
 from tests.rooms.support import SHIPPED, copied, shipped
 
 KEYS = {
@@ -108,12 +110,24 @@ REPLACEMENTS = [
     ("rooms.yaml", "title: Coffee shop", "title: Library", 34, "used twice"),
     ("rooms.yaml", "title: Coffee shop", 'title: "Coffee\\u202E shop"', 0, "U+202E"),
     ("rooms.yaml", "title: Coffee shop", "title: 12", 0, "must be text"),
-    ("rooms.yaml", "title: Coffee shop", f"title: {'x' * 81}", 0, "at most 80"),
-    ("rooms.yaml", "title: Coffee shop", "title: [Coffee", 1, "not valid YAML"),
+    (
+        "rooms.yaml",
+        "title: Coffee shop",
+        f"title: {'x' * 81}",
+        0,
+        "“title” must have at most 80 characters. Shorten it",
+    ),
+    ("rooms.yaml", "title: Coffee shop", "title: [Coffee", 1, "punctuation is not right here, at column 10 (YAML: "),
     ("rooms.yaml", "title: Coffee shop", "title: &name Coffee", 0, "Anchors and aliases"),
     ("rooms.yaml", "title: Coffee shop", "title: !!str Coffee", 0, "Tags"),
     ("rooms.yaml", "title: Coffee shop", "title: Coffee\x00", 0, "U+0000"),
-    ("rooms.yaml", "    suggested: true", "    suggested: yes", 0, "boolean"),
+    (
+        "rooms.yaml",
+        "    suggested: true",
+        "    suggested: yes",
+        0,
+        "“suggested” must be true or false. Write one of the two",
+    ),
     ("rooms.yaml", "    alias: reception\n", "", None, ""),
     ("rooms.yaml", "topic: Talk about anything", "topic: Talk\n    alias: cafe", 1, "strangers"),
     ("groups/rhythm.yaml", "  home:", "  hall:", -1, "no home room"),
@@ -122,7 +136,7 @@ REPLACEMENTS = [
     ("groups/rhythm.yaml", "title: Rhythm library", "title: R\n    readers: community", 1, "the group alone"),
     ("groups/rhythm.yaml", "listed: true", "listed: true\n---\n", 1, "second document"),
     ("groups/rhythm.yaml", "listed: true", "listed: true\nlisted: false", 1, "a second time"),
-    ("roles.yaml", "power: 75", "power: 100", 0, "99"),
+    ("roles.yaml", "power: 75", "power: 100", 0, "“power” must be at most 99"),
     ("roles.yaml", "power: 75", "power: 40", 0, "no more power"),
     ("roles.yaml", "rank: 20", "rank: 10", 0, "same rank"),
     ("roles.yaml", "grants: [steward]", "grants: [stewart]", None, "no role “stewart”"),
@@ -164,8 +178,8 @@ WHOLE_FILES = [
     (b"a: [" + b"1," * 400_000 + b"]", "too much"),
     (b"? [a]\n: b\n", "plain text"),
     (b"a: *b\n", "Anchors and aliases"),
-    (b"a: 'x\n", "not valid YAML"),
-    (b"]", "not valid YAML"),
+    (b"a: 'x\n", "indentation or punctuation"),
+    (b"]", "indentation or punctuation"),
     (BOMB.encode(), "Anchors and aliases"),
 ]
 
@@ -179,6 +193,64 @@ def test_a_file_that_is_no_declaration(tmp_path: Path, data: bytes, words: str) 
         load(folder)
     assert time.monotonic() - before < 5
     assert any(m.file == "rooms_config/rooms.yaml" and words in m.sentence for m in caught.value.mistakes), str(caught)
+
+
+WRONG: dict[str, tuple[tuple[str, object, str], ...]] = {
+    "bool": (("suggested", "yes", "must be true or false"),),
+    "int": (
+        ("order", "1", "must be a whole number"),
+        ("order", -1, "must be at least 0"),
+        ("order", 10_000, "must be at most 9999"),
+    ),
+    "str": (
+        ("title", None, "must be text"),
+        ("title", "", "must not be empty"),
+        ("title", "x" * 81, "must have at most 80 characters"),
+        ("alias", "A B", "lower-case letters"),
+    ),
+    "tuple": (("offers", "library", "must be a list"), ("languages", [1], "must be text")),
+    "enum": (("entry", 5, "Write 'given' or 'free'"),),
+    "union": (("readers", {"roles": []}, "“readers” is not understood"),),
+    "function-after": (("title", " x", "begins or ends with a space"),),
+    "model": (("rooms", {"home": "x"}, "must hold names and values"),),
+    "dict": (("rooms", ["x"], "must hold names and values"),),
+    "date": (("until", "soon", "must be a date"), ("until", 5, "must be a date")),
+}
+"""By the kind of a value in the models: the name of a part, wrong values for it, words of the sentence."""
+AROUND = {"model-fields", "model-field", "nullable", "default", "no-info"}
+"""Kinds that hold others and complain of nothing that is tested elsewhere: missing and unknown names."""
+
+
+def kinds(schema: object) -> set[str]:
+    """Every kind of value in a schema of pydantic's."""
+    if isinstance(schema, dict):
+        own = {schema["type"]} if isinstance(schema.get("type"), str) else set()
+        return own.union(*map(kinds, schema.values()))
+    return set().union(*map(kinds, schema)) if isinstance(schema, list | tuple) else set()
+
+
+def test_every_kind_of_value_has_words_of_ours(tmp_path: Path) -> None:
+    assert set().union(*(kinds(model.__pydantic_core_schema__) for model in FILES)) == WRONG.keys() | AROUND
+    for name, value, words in (case for cases in WRONG.values() for case in cases):
+        about_group = name in GroupFile.model_fields and name != "title"
+        room: dict[str, object] = {"title": "A", "topic": "b", "purpose": "c"}
+        group: dict[str, object] = {**room, "kind": "project", "aim": "d", "rooms": {"home": room}}
+        (group if about_group else room)[name] = value
+        file = tmp_path / "g.yaml"
+        file.write_text(json.dumps(group), encoding="utf-8")
+        source = read(file, "g.yaml")
+        assert _validated(source, GroupFile) is None
+        said = " ".join(mistake.sentence for mistake in source.mistakes)
+        assert words in said and " should " not in said and "Change the value" not in said, said
+
+
+@pytest.mark.parametrize(("data", "words"), [(b"", "empty"), (b"caf\xe9", "UTF-8")])
+def test_a_text_that_is_there_is_not_called_missing(tmp_path: Path, data: bytes, words: str) -> None:
+    folder = copied(tmp_path)
+    (folder / "texts" / "fr" / "rules.md").write_bytes(data)
+    with pytest.raises(DeclarationError) as caught:
+        load(folder)
+    assert len(caught.value.mistakes) == 1 and words in caught.value.mistakes[0].sentence
 
 
 def test_the_bomb_is_as_small_as_it_looks() -> None:
