@@ -59,7 +59,7 @@ async def sign_in(settings: Settings, *, wait: bool = False) -> Client:
 def kept_token(settings: Settings) -> str | None:
     """The access token of the last sign-in."""
     path = settings.data_dir / TOKEN_FILE
-    return path.read_text(encoding="ascii").strip() if path.exists() else None
+    return path.read_text(encoding="ascii", errors="replace").strip() if path.exists() else None
 
 
 def keep_token(settings: Settings, token: str) -> None:

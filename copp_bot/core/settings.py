@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -176,7 +176,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The database address in force."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'copp.sqlite3'}"
+        return self.database_url or f"sqlite:///{quote(str(self.data_dir / 'copp.sqlite3'), safe='/ ')}"
 
     @classmethod
     def unknown(cls) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 
 from copp_bot.core.errors import SetupError
 from copp_bot.core.settings import Settings, read_settings
+from storage.migrate import sqlite_file
 
 SOUND = "COPP_HOMESERVER=http://127.0.0.1\nCOPP_USER_ID=@copp:example.org\n"
 
@@ -87,3 +88,11 @@ def test_a_file_of_settings_may_begin_with_a_mark(folder: Path) -> None:
 )
 def test_an_address_with_port_or_path_is_one(address: str) -> None:
     assert Settings(homeserver=f"{address}/", user_id="@copp:example.org").homeserver == address
+
+
+def test_a_data_folder_may_be_called_anything(tmp_path: Path) -> None:
+    """Also what means something in an address."""
+    odd = tmp_path / "100% é? #1"
+    odd.mkdir()
+    settings = Settings(homeserver="http://127.0.0.1", user_id="@copp:example.org", data_dir=odd)
+    assert sqlite_file(settings.database) == odd / "copp.sqlite3"
