@@ -67,7 +67,10 @@ TYPED = [
     ("!library add Bell\x07 http://127.0.0.1:9/bell", "invisible control character (code 7)"),
     ("!library add " + "word " * 12_000 + "http://127.0.0.1:9/long", "200 is the most"),
     ("!library add http://127.0.0.1:9/tags " + " ".join(f"#t{n}" for n in range(500)), "500 tags; 10 is the most"),
-    ("!library add http://127.0.0.1:9/tag #" + "t" * 45, "too long; 40 characters is the most"),
+    (
+        "!library add http://127.0.0.1:9/tag #" + "t" * 45,
+        "cannot be a tag: those are letters, digits, - and _, at most 40",
+    ),
     ("!library add http://127.0.0.1:9/language lang:klingon", "I do not know the language “klingon”"),
     ("!library add http://127.0.0.1:9/shelf for:archive", "You are in no group “archive”"),
     ("!library add htp:/nowhere", "What shall I shelve?"),
