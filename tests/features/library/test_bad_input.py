@@ -83,7 +83,7 @@ TYPED = [
     ("!library search " + "w" * 60_000, "Nothing here has"),
     ("!library search ???", "Say at least one word"),
     ('!library search ") OR 1=1 NEAR/0 * ^', "Nothing here has"),
-    ("!library search", "Type it like this: !library search WORDS"),
+    ("!library search", "Say at least one word or #tag to look for"),
     ("!library show", "Type it like this: !library show ID"),
     ("!library show B4821", "is not such an id"),
     ("!library show L" + "9" * 40, "is not such an id"),
