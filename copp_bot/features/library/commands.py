@@ -179,7 +179,7 @@ def _keeping(run: Handlers, adder: adding.Adding) -> tuple[Command, ...]:
         Command(
             "library audience",
             run.audience,
-            deferred("Change who may read a resource of yours"),
+            deferred("Change who may read a resource of yours; public needs your yes"),
             AUDIENCE,
             "!library audience L4821 community",
             (
@@ -219,6 +219,7 @@ def _keeping(run: Handlers, adder: adding.Adding) -> tuple[Command, ...]:
             deferred("Put away the question about a file"),
             ADD,
             "!library dismiss",
+            is_for_reactions=True,
         ),
     )
 
