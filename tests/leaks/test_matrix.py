@@ -104,7 +104,7 @@ class Matrix:
 
 def probes(surface: str, content: Content, number: str, meeting: str = MISSING_MEETING) -> tuple[str, ...]:
     """What someone types to get at a content by a surface; none of it changes anything for those who may see it."""
-    return {
+    known: dict[str, tuple[str, ...]] = {
         "!library search": (
             f"!library search {content.inside}",
             f"!library search {content.title}",
@@ -144,7 +144,9 @@ def probes(surface: str, content: Content, number: str, meeting: str = MISSING_M
         "!meet cancel": (f"!meet cancel {meeting} on:2020-01-01",),
         "!meet rsvp": (f"!meet rsvp {meeting} maybe",),
         "job meetings.remind": (),
-    }[surface]
+    }
+    assert surface in known, f"add what someone types to get at a content by {surface} to probes()"
+    return known[surface]
 
 
 SHARED = [one for one, gate in policy.SURFACES.items() if gate == policy.ITEMS and one.startswith("!")]
