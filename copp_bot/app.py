@@ -292,9 +292,9 @@ def permissions_of(features: tuple[Feature, ...]) -> frozenset[str]:
 
 def commands_of(features: tuple[Feature, ...], text: Callable[[str, str], str]) -> dict[str, Command]:
     """Every command by path, ``help`` among them; ``text`` gives declared texts by name and language."""
-    topics = [(feature.summary, feature.commands) for feature in features]
+    topics = [(feature.name, feature.summary, feature.commands) for feature in features]
     helping = help_command(topics, text)
-    return dict(by_path([*topics, (helping.summary, (helping,))]))
+    return dict(by_path([*topics, (helping.path, helping.summary, (helping,))]))
 
 
 def _by_kind(kinds: list[TaskKind]) -> dict[str, TaskKind]:

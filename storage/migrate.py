@@ -91,7 +91,8 @@ def write_new(message: str) -> None:
         with engine.begin() as connection:
             command.upgrade(config(connection), "head")
         with engine.begin() as connection:
-            command.revision(config(connection), message=message, autogenerate=True)
+            following = f"{int(newest() or 0) + 1:04}"
+            command.revision(config(connection), message=message, autogenerate=True, rev_id=following)
         engine.dispose()
 
 

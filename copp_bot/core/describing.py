@@ -1,5 +1,7 @@
 """How a shared thing is described: title, tags and language as someone typed them, checked and tidied."""
 
+import re
+
 from babel import Locale
 
 from copp_bot.core.errors import UserError
@@ -10,6 +12,8 @@ from storage.search.words import fold, sound
 LONGEST_TITLE = 200
 LONGEST_TAG = 40
 MOST_TAGS = 10
+_TAG = re.compile(rf"[^\W_][\w\u0900-\u0dff-]{{0,{LONGEST_TAG - 1}}}")
+"""Letters and digits of any script; the vowels of those of India are marks, which are no word signs for ``re``."""
 QUOTES = "\"“”«»'"
 
 
@@ -26,17 +30,19 @@ def checked_title(title: str) -> str:
 
 
 def checked_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    """Tags as they are stored: folded, each once."""
-    folded = tuple(dict.fromkeys(fold(sound(tag)) for tag in tags))
+    """Tags as they are stored: folded, each once; a UserError for what cannot be a tag."""
+    folded = tuple(dict.fromkeys(map(_checked_tag, tags)))
     if len(folded) > MOST_TAGS:
         raise UserError(_("Those are {count} tags; {limit} is the most.").format(count=len(folded), limit=MOST_TAGS))
-    too_long = next((tag for tag in folded if len(tag) > LONGEST_TAG), None)
-    if too_long is not None:
-        raise UserError(
-            _("The tag #{tag}… is too long; {limit} characters is the most.").format(
-                tag=too_long[:20], limit=LONGEST_TAG
-            )
-        )
+    return folded
+
+
+def _checked_tag(tag: str) -> str:
+    folded = fold(sound(tag))
+    if not _TAG.fullmatch(folded):
+        said = clean(tag)[:20] + ("…" if len(tag) > 20 else "")
+        sentence = _("#{tag} cannot be a tag: those are letters, digits, - and _, at most {limit}, like #music.")
+        raise UserError(sentence.format(tag=said, limit=LONGEST_TAG))
     return folded
 
 

@@ -14,7 +14,7 @@ from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import DEFAULT_LANGUAGE, LOCALES, current_language, ngettext
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, group_of
-from copp_bot.core.reply import Reply, shorten
+from copp_bot.core.reply import Reply, code, say, shorten
 from storage.search import MOST
 
 LONGEST_QUERY = 60
@@ -60,13 +60,38 @@ def for_readers_here(reply: Reply, is_direct: bool) -> Reply:
     return reply.and_line(_("Only what everyone here may read is shown. Ask me in our direct chat to look further."))
 
 
-def found_words(total: int, query: str) -> str:
-    """How many hits there are for a query; ``search.MOST`` means more than one counts."""
-    query = shorten(query, LONGEST_QUERY)
+def found_words(total: int, query: str, filters: str = "") -> str:
+    """How many hits there are for a query; ``search.MOST`` means more than one counts. Without one, of the filters."""
+    order = _("the best first") if query else _("the newest first")
+    query = shorten(query or filters, LONGEST_QUERY)
     if total >= MOST:
-        return _("More than {count} for “{query}”, the best first.").format(count=MOST - 1, query=query)
-    head = ngettext("{count} for “{query}”.", "{count} for “{query}”, the best first.", total)
-    return head.format(count=total, query=query)
+        return _("More than {count} for “{query}”, {order}.").format(count=MOST - 1, query=query, order=order)
+    head = ngettext("{count} for “{query}”.", "{count} for “{query}”, {order}.", total)
+    return head.format(count=total, query=query, order=order)
+
+
+def nothing_words(query: str, filters: str, without: int, suggestions: Iterable[str]) -> str:
+    """That nothing was found, and what there is else; empty filters and no suggestions say nothing more.
+
+    Args:
+        without: how many there are when the filters are left out.
+    """
+    said = shorten(query or filters, LONGEST_QUERY)
+    if without:
+        none = _("Nothing here has “{query}” together with {filters}.").format(query=said, filters=filters)
+        count = _("more than {count}").format(count=MOST - 1) if without >= MOST else str(without)
+        there = ngettext(
+            " Leave {filters} out and there is {count}.", " Leave {filters} out and there are {count}.", without
+        )
+        return none + there.format(filters=filters, count=count)
+    none = _("Nothing here has “{query}” in it.") if " " not in said else _("Nothing here has all of “{query}”.")
+    near = ", ".join(suggestions)
+    return none.format(query=said) + (_(" These words are there: {words}.").format(words=near) if near else "")
+
+
+def nothing_more(first: str) -> Reply:
+    """There is no such page. ``first`` is the command for the first one."""
+    return say((_("There is nothing more. The first page: "), code(f"!{first}")))
 
 
 def is_translated(language: str) -> bool:

@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 from storage.search import entries as entry
 from storage.search import postgresql, sqlite, words
 from storage.search.extracts import extract, highlight
+from storage.search.phrases import parts, with_phrases
 from storage.search.tables import PREFIX, common, title_word
 from storage.tables.items import ItemTextRow
 
@@ -22,7 +23,20 @@ MOST = 1001
 """Candidates looked at; one more than is ever said as a number ("more than 1000")."""
 SHORTEST_PREFIX = 3
 
-__all__ = ["MOST", "PREFIX", "candidates", "extract", "highlight", "install", "put", "refill", "remove", "suggest"]
+__all__ = [
+    "MOST",
+    "PREFIX",
+    "candidates",
+    "extract",
+    "highlight",
+    "install",
+    "parts",
+    "put",
+    "refill",
+    "remove",
+    "suggest",
+    "with_phrases",
+]
 
 
 def install(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from copp_bot.core.commands import grammar
 from copp_bot.core.commands.declare import Args, Command, Kind, Param
+from copp_bot.core.describing import checked_tags
 from copp_bot.core.errors import UserError
 from copp_bot.core.ids import UserId
 
@@ -102,6 +103,31 @@ def test_options_and_tags_stand_anywhere_and_quotes_protect() -> None:
     assert args.options == {"lang": "fr", "group": "rhythm"}
     assert args.tags == ("School", "2nd")
     assert args.text("words") == 'drama "group:x" and'
+
+
+@pytest.mark.parametrize(
+    "typed", ["Gorans copy #music, #drama; #a", "#music,#drama;#a Gorans copy", "Gorans #music. copy #drama! #a)"]
+)
+def test_punctuation_is_no_part_of_a_tag(typed: str) -> None:
+    args = parsed(f"library search {typed}")[1]
+    assert args.tags == ("music", "drama", "a")
+    assert args.text("words") == "Gorans copy"
+
+
+@pytest.mark.parametrize("word", ["#", "##", "#,", "#-a", "#_a"])
+def test_a_sharp_sign_before_no_letter_is_text(word: str) -> None:
+    assert parsed(f"library search Title {word} here")[1].text("words") == f"Title {word} here"
+
+
+@pytest.mark.parametrize("word", ["#l'été", "#a/b", "#x<script>", "#" + "b" * 5000, "#music#drama", "#a,b"])
+def test_what_cannot_be_a_tag_is_refused_with_what_can(word: str) -> None:
+    with pytest.raises(UserError, match="cannot be a tag: those are letters, digits, - and _, at most 40"):
+        checked_tags(parsed(f"library search Title {word}")[1].tags)
+
+
+@pytest.mark.parametrize(("word", "tag"), [("#E\u0301cole", "ecole"), ("#été,", "ete"), ("#हिन्दी", "हिनदी")])
+def test_tags_of_every_script(word: str, tag: str) -> None:
+    assert checked_tags(parsed(f"library search Title {word}")[1].tags) == (tag,)
 
 
 @pytest.mark.parametrize("quoted", ['"two words"', "“two words”", "«two words»", "”two words“"])

@@ -104,17 +104,19 @@ class Matrix:
 
 def probes(surface: str, content: Content, number: str, meeting: str = MISSING_MEETING) -> tuple[str, ...]:
     """What someone types to get at a content by a surface; none of it changes anything for those who may see it."""
-    return {
+    known: dict[str, tuple[str, ...]] = {
         "!library search": (
             f"!library search {content.inside}",
             f"!library search {content.title}",
             f"!library search {content.title[:5]}",
             f"!library search {COMMON} #{content.tag}",
             f"!library search {COMMON} lang:en",
+            f"!library search {COMMON} group:rhythm lang:de",
+            f'!library search "what is {COMMON}" by:@{content.author}',
         ),
         "!library show": (f"!library show {number}",),
         "!library get": (f"!library get {number}",),
-        "!library list": ("!library list", f"!library list #{content.tag}"),
+        "!library list": ("!library list", f"!library list #{content.tag}", "!library list group:archive"),
         "!library tags": ("!library tags",),
         "!library audience": (f"!library audience {number} community sure:no",),
         "!library withdraw": (f"!library withdraw {number[0]}0{number[1:]}x",),
@@ -142,7 +144,9 @@ def probes(surface: str, content: Content, number: str, meeting: str = MISSING_M
         "!meet cancel": (f"!meet cancel {meeting} on:2020-01-01",),
         "!meet rsvp": (f"!meet rsvp {meeting} maybe",),
         "job meetings.remind": (),
-    }[surface]
+    }
+    assert surface in known, f"add what someone types to get at a content by {surface} to probes()"
+    return known[surface]
 
 
 SHARED = [one for one, gate in policy.SURFACES.items() if gate == policy.ITEMS and one.startswith("!")]

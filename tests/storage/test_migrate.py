@@ -89,6 +89,8 @@ def test_a_migration_that_was_written_for_a_new_table_runs(tmp_path: Path) -> No
         done = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     assert "title" in done.stdout and "ends_at" in done.stdout
+    names = sorted(path.name for path in (tmp_path / "storage" / "migrations" / "versions").glob("0*.py"))
+    assert names[-1] == f"{len(names):04}_polls.py", "numbered on, under the name that was given"
 
 
 def test_a_second_upgrade_does_nothing(engine: Engine) -> None:

@@ -135,6 +135,38 @@ def test_both_databases_answer_alike(seed: int, databases: Databases, tmp_path: 
     assert max(len(answer) for answer in found[0] if isinstance(answer, list)) > 20
 
 
+SAID = {
+    1: "Les enfants chantaient dans la cour.",
+    2: "Elle chantait ; l'enfant écoutait.",
+    3: "Des enfants, qui ne chantaient pas.",
+    4: "The children sing. Chantaient-ils ? Enfants de la rue.",
+    5: "日本語の歌",
+}
+PHRASES = [
+    ('"enfants chantaient"', [1]),
+    ("«les enfants» cour", [1]),
+    ("“l'enfant ecoute”", [2]),
+    ("chantaient enfants", [4, 3, 2, 1]),
+    ('"chantaient enfants"', []),
+    ('"chantaient ils"', [4]),
+    ('"chantaient"', [4, 3, 2, 1]),
+    ('"ne chantaient pas" "des enfants"', [3]),
+    ('"本語の"', [5]),
+    ('"語本"', []),
+    ('3" enfants', []),
+]
+
+
+def test_words_in_quotes_stand_together(databases: Databases, database_kind: str, tmp_path: Path) -> None:
+    """In any form, with or without accents, across signs; without quotes the order does not matter."""
+    with opened(databases, database_kind, tmp_path) as session:
+        for number, text in SAID.items():
+            search.put(session, number, "public", "A title", text)
+        for query, expected in PHRASES:
+            found = search.candidates(session, ["public"], query)
+            assert search.with_phrases(session, found, query) == expected, query
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_hidden_items_change_nothing(seed: int, databases: Databases, database_kind: str, tmp_path: Path) -> None:
     """Order, number and suggestions are the same whether the hidden ones are there or not."""

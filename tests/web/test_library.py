@@ -148,7 +148,10 @@ async def test_who_may_read_may_not_change(house: House, page: Browser, zofia: P
 
 async def test_what_people_write_is_shown_and_never_run(house: House, page: Browser, zofia: Person) -> None:
     await page.sign_in(zofia)
-    path = await added(page, f"The {HOSTILE} inkword.", title=HOSTILE, tags="<b>bold</b>")
+    path = await added(page, f"The {HOSTILE} inkword.", title=HOSTILE, tags="bold")
+    await page.get("/library/add")
+    refused = await page.send("/library/add", url="https://school.example/x", title="x", tags="<b>bold</b>")
+    assert "cannot be a tag" in refused.text and not refused.tree.css("b")
     await page.get("/me")
     await page.send("/me", interests=HOSTILE[:50])
     person = zofia.user_id

@@ -91,6 +91,7 @@ class Command:
         letter: the item letter its ITEM argument must have.
         scope_from: ``place`` asks for the permission in the scope of the room; ``service`` leaves it to the
             service, which knows whose thing it is (the permission is then checked in any scope of the viewer's).
+        is_for_reactions: a reaction stands for it, and help leaves it out.
     """
 
     path: str
@@ -105,6 +106,7 @@ class Command:
     where: Where = Where.ANYWHERE
     scope_from: str = "place"
     is_moderation: bool = False
+    is_for_reactions: bool = False
 
     @property
     def usage(self) -> str:

@@ -20,7 +20,9 @@ _USER_ID = re.compile(r"@[^\s:]{1,200}:[A-Za-z0-9.\-\[\]:]{1,230}$")
 _ITEM = re.compile(r"([A-Za-z])?(\d{1,12})$")
 _SPELLINGS = {"license": "licence", "language": "lang"}
 """Names of options as others write them."""
-_HASHTAG = re.compile(r"#([^\W_][\w-]{0,49})$")
+_HASHTAG = re.compile(r"#(?=[^\W_])")
+"""A ``#`` alone, or before another sign, is text: Markdown headings begin so."""
+_BETWEEN_TAGS, _AFTER_TAG = re.compile(r"[,;]+(?=#)"), ",;.:!?)"
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,13 @@ def parse_args(command: Command, rest: str, server: str) -> Args:
     for match in _TOKEN.finditer(first):
         before, quoted, word = match[1], match[2], match[3]
         option = _OPTION.match(word) if word is not None else None
-        tag = _HASHTAG.match(word) if word is not None and command.tags else None
+        is_tagged = word is not None and command.tags and _HASHTAG.match(word)
         spelled, value = (option[1], option[2]) if option else (before or "", (quoted or "").strip())
         name = _SPELLINGS.get(spelled, spelled)
         if name in command.options:
             options[name] = value or _raise_usage(command)
-        elif tag:
-            tags.append(tag[1])
+        elif is_tagged:
+            tags += _tags_in(word)
         else:
             words.append((word or (f"{before}:{quoted}" if before else quoted), match.start(), match.end()))
     values: dict[str, object] = {}
@@ -101,6 +103,11 @@ def parse_args(command: Command, rest: str, server: str) -> Args:
     if words:
         raise UserError(_("I do not know what “{word}” is for.").format(word=words[0][0][:50]) + " " + usage(command))
     return Args(values, options, tuple(dict.fromkeys(tags)))
+
+
+def _tags_in(word: str) -> list[str]:
+    """The tags of ``#one,#two;``, without the punctuation behind them. Whether they can be tags is checked later."""
+    return [tag.removeprefix("#").rstrip(_AFTER_TAG) for tag in _BETWEEN_TAGS.split(word)]
 
 
 def _with_people_joined(command: Command, rest: str) -> str:

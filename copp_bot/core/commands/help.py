@@ -11,8 +11,8 @@ from copp_bot.core.markdown import markdown_lines
 from copp_bot.core.permissions import how_to_come_in
 from copp_bot.core.reply import LINES_IN_A_ROOM, Line, Part, Reply, bold, code, say
 
-Topics = Sequence[tuple[str, Sequence[Command]]]
-"""What a feature is about, in words, and its commands."""
+Topics = Sequence[tuple[str, str, Sequence[Command]]]
+"""A feature's name, what it is about in words, and its commands."""
 RULES = "rules"
 
 
@@ -27,7 +27,10 @@ def help_command(topics: Topics, text: Callable[[str, str], str]) -> Command:
         topic = args.text("topic").lower().lstrip("!").strip()
         if topic == RULES:
             return say(*markdown_lines(text(RULES, current_language())))
-        mine = [(summary, [c for c in commands if may_use(context, c)]) for summary, commands in topics]
+        mine = [
+            (name, summary, [c for c in commands if not c.is_for_reactions and may_use(context, c)])
+            for name, summary, commands in topics
+        ]
         return _about(topic, mine) if topic else _overview(context, mine)
 
     return Command(
@@ -50,14 +53,14 @@ def may_use(context: Context, command: Command) -> bool:
 
 def _overview(context: Context, topics: Topics) -> Reply:
     lines: list[Line] = [(bold(_("What you can do here")), _(" – more about one: "), code(_example(topics)))]
-    lines += [(*_codes(_words(commands)), f" – {_(summary)}") for summary, commands in topics if commands]
+    lines += [(*_codes(_words(commands)), f" – {_(summary)}") for _name, summary, commands in topics if commands]
     rules: Line = (_("How we talk with each other, and who can read along: "), code(f"!help {RULES}"))
     if len(lines) == 1:
         return say(how_to_come_in(context.policy), rules)
     if context.place.is_direct:
         lines.append((_("Here, in our direct chat, you can leave out the “!”."),))
     elif len(lines) >= LINES_IN_A_ROOM:
-        every = dict.fromkeys(word for _summary, commands in topics for word in _words(commands))
+        every = dict.fromkeys(word for _name, _summary, commands in topics for word in _words(commands))
         lines[1:] = [tuple(_codes(list(every))), (_("In our direct chat I say what each is for: "), code("!help"))]
     return Reply((*lines, rules))
 
@@ -69,7 +72,7 @@ def _words(commands: Sequence[Command]) -> list[str]:
 
 def _example(topics: Topics) -> str:
     """Help on the topic that offers most."""
-    most = max(topics, key=lambda topic: len(topic[1]))[1]
+    most = max(topics, key=lambda topic: len(topic[2]))[2]
     return f"!help {most[0].path.split(' ')[0]}" if most else "!help"
 
 
@@ -81,19 +84,24 @@ def _codes(words: Sequence[str]) -> list[Part]:
 
 
 def _about(topic: str, topics: Topics) -> Reply:
-    commands = [command for _summary, commands in topics for command in commands]
-    found = [c for c in commands if c.path == topic or c.path.startswith(f"{topic} ")]
+    found = [
+        command
+        for name, _summary, commands in topics
+        for command in commands
+        if topic in (name, _words(commands)[0]) or f"{command.path} ".startswith(f"{topic} ")
+    ]
     if not found:
         return say((_("I have no help on “{topic}”. ").format(topic=topic[:50]), _("All topics: "), code("!help")))
     if len(found) == 1:
         return say((code(found[0].usage), " – ", _(found[0].summary)), (_("For example: "), code(found[0].example)))
-    return Reply(tuple((code(command.usage), " – ", _(command.summary)) for command in found))
+    lines: list[Line] = [(code(command.usage), " – ", _(command.summary)) for command in found]
+    return Reply((*lines, (_("For example: "), code(found[0].example))))
 
 
 def by_path(topics: Topics) -> Mapping[str, Command]:
     """Every command by path; the same path twice is a mistake of ours."""
     commands: dict[str, Command] = {}
-    for _summary, declared in topics:
+    for _name, _summary, declared in topics:
         for command in declared:
             if command.path in commands:
                 raise ValueError(f"two commands are called {command.path}")

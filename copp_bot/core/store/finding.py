@@ -1,6 +1,7 @@
 """Queries of searches. What may not be shown has no part in order, number or suggestions."""
 
 from collections.abc import Collection, Iterable
+from itertools import islice
 
 from sqlmodel import Session
 
@@ -11,22 +12,31 @@ from storage import search
 
 
 def candidates(
-    session: Session, audiences: Collection[Audience], kind: str | None, query: str, having: Having
-) -> tuple[list[int], int]:
-    """The best items of a kind, or of every kind, for a query, and how many there are (at most ``search.MOST``).
+    session: Session, audiences: Collection[Audience], kinds: Collection[str], query: str, having: Having
+) -> list[int]:
+    """The best items of these kinds for a query, at most ``search.MOST``.
 
-    Those with all words in the title come first, then the others; both newest first.
+    Words in quotes must stand together. Those with all words in the title come first, then the others; both newest
+    first. Without a query just the newest.
     """
+    if not query:
+        return items_store.newest_ids(session, audiences, kinds, search.MOST, having)
+    kind = having.kind or (next(iter(kinds)) if len(kinds) == 1 else None)
     marks = items_store.search_marks(kind or "", having)[0 if kind else 1 :]
     everywhere = search.candidates(session, audiences, query, marks=marks)
     in_title = search.candidates(session, audiences, query, marks=marks, in_title=True)
-    return list(dict.fromkeys([*in_title, *everywhere])), len(everywhere)
+    found = search.with_phrases(session, list(dict.fromkeys([*in_title, *everywhere]))[: search.MOST], query)
+    is_in_index = kind is not None and (having.author, having.scope, having.since) == (None, None, None)
+    return found if is_in_index else items_store.among(session, audiences, kinds, found, having)
 
 
-def near_words(session: Session, audiences: Collection[Audience], words: Iterable[str], limit: int) -> list[str]:
-    """Words of titles that may be shown and begin like one of these."""
-    found = (word for said in words for word in search.suggest(session, audiences, _beginning(said), limit))
-    return list(dict.fromkeys(found))[:limit]
+def near_words(
+    session: Session, audiences: Collection[Audience], kinds: Collection[str], words: Iterable[str], limit: int
+) -> list[str]:
+    """Words of titles that may be shown and begin like one of these, and find something of these kinds."""
+    near = (word for said in words for word in search.suggest(session, audiences, _beginning(said), limit))
+    found = (word for word in dict.fromkeys(near) if candidates(session, audiences, kinds, word, Having()))
+    return list(islice(found, limit))
 
 
 def extract(session: Session, item_id: int, query: str, width: int, title: str = "") -> list[tuple[str, bool]]:

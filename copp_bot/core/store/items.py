@@ -18,11 +18,20 @@ __all__ = ["ItemRow"]
 
 @dataclass(frozen=True)
 class Having:
-    """What items are filtered by: all of the tags, and language and licence where they are said."""
+    """What items are filtered by: all of the tags, and whatever else is said.
+
+    Args:
+        kind: one, where several kinds are looked through.
+        since: the first moment that counts.
+    """
 
     tags: tuple[str, ...] = ()
     language: str | None = None
     licence: str | None = None
+    kind: str | None = None
+    author: str | None = None
+    scope: str | None = None
+    since: datetime | None = None
 
 
 def visible(audiences: Iterable[Audience]) -> ColumnElement[bool]:
@@ -40,22 +49,39 @@ def newest(
     session: Session, audiences: Iterable[Audience], kind: str, limit: int, having: Having | None = None
 ) -> Sequence[ItemRow]:
     """The newest items of a kind that may be shown, newest first."""
-    statement = matching(audiences, kind, having or Having())
+    statement = matching(audiences, (kind,), having or Having())
     return session.scalars(statement.order_by(col(ItemRow.id).desc()).limit(limit)).all()
 
 
-def matching(audiences: Iterable[Audience], kind: str, having: Having) -> Select[ItemRow]:
-    """The items of a kind that may be shown and have what is asked for, in no order."""
-    statement = select(ItemRow).where(col(ItemRow.kind) == kind, visible(audiences))
+def newest_ids(
+    session: Session, audiences: Iterable[Audience], kinds: Collection[str], limit: int, having: Having
+) -> list[int]:
+    """As ``newest``, of several kinds, their row ids alone."""
+    statement = matching(audiences, kinds, having).with_only_columns(col(ItemRow.id))
+    return list(session.execute(statement.order_by(col(ItemRow.id).desc()).limit(limit)).scalars())
+
+
+def among(
+    session: Session, audiences: Iterable[Audience], kinds: Collection[str], ids: Sequence[int], having: Having
+) -> list[int]:
+    """Those of the ids that have what is asked for, in their order."""
+    statement = matching(audiences, kinds, having).with_only_columns(col(ItemRow.id))
+    found = set(session.execute(statement.where(col(ItemRow.id).in_(ids))).scalars())
+    return [number for number in ids if number in found]
+
+
+def matching(audiences: Iterable[Audience], kinds: Collection[str], having: Having) -> Select[ItemRow]:
+    """The items of these kinds that may be shown and have what is asked for, in no order."""
+    statement = select(ItemRow).where(col(ItemRow.kind).in_(sorted(kinds)), visible(audiences))
     for tag in having.tags:
         statement = statement.where(
             exists().where(col(ItemTagRow.item_id) == col(ItemRow.id), col(ItemTagRow.tag) == tag)
         )
-    if having.language is not None:
-        statement = statement.where(col(ItemRow.language) == having.language)
-    if having.licence is not None:
-        statement = statement.where(col(ItemRow.licence) == having.licence)
-    return statement
+    for name in ("kind", "language", "licence", "author", "scope"):
+        wanted = getattr(having, name)
+        if wanted is not None:
+            statement = statement.where(getattr(ItemRow, name) == wanted)
+    return statement if having.since is None else statement.where(col(ItemRow.created_at) >= having.since)
 
 
 def get_visible(session: Session, audiences: Iterable[Audience], ids: Sequence[int]) -> dict[int, ItemRow]:

@@ -11,6 +11,7 @@ from copp_bot.core.feature import Core
 from copp_bot.core.i18n import deferred
 from copp_bot.core.ids import Audience, UserId
 from copp_bot.core.reply import Reply
+from copp_bot.core.words import nothing_more
 from copp_bot.features.blogs import finding, render, service, store, writing
 from copp_bot.features.blogs.service import READ, WITHDRAW_ANY, WRITE
 
@@ -22,12 +23,14 @@ class Handlers:
     bot: UserId
 
     def search(self, ctx: Context, args: Args) -> Reply:
-        """Full text."""
-        having, page = _having(args), pages.page_of(args)
-        results = finding.search(ctx.session, self._seen(ctx), args.text("words"), having, page)
+        """Full text; a tag or a language alone is answered as the list of those."""
+        words, having, page = args.text("words"), _having(args), pages.page_of(args)
+        if not words and having != store.Having():
+            return self.list(ctx, args)
+        results = finding.search(ctx.session, self._seen(ctx), words, having, page)
+        again = f"blog search {pages.retyped(words)}"
         if results is None:
-            return render.render_end()
-        again = f"blog search {pages.retyped(results.query)}"
+            return nothing_more(pages.again(again, having))
         further = pages.further(again, having, page) if results.has_more else None
         return render.render_results(results, further, ctx.place.is_direct)
 
@@ -36,9 +39,9 @@ class Handlers:
         having, page, author = _having(args), pages.page_of(args), args.user("user")
         limit = render.IN_DIRECT if ctx.place.is_direct else render.IN_ROOM
         shown, has_more = finding.newest(ctx.session, self._seen(ctx), author, limit, having, page)
-        if page > 1 and not shown:
-            return render.render_end()
         again = f"blog list {author}" if author else "blog list"
+        if page > 1 and not shown:
+            return nothing_more(pages.again(again, having))
         return render.render_list(shown, pages.further(again, having, page) if has_more else None, ctx.place.is_direct)
 
     def show(self, ctx: Context, args: Args) -> Reply:
@@ -103,7 +106,7 @@ def _reading(run: Handlers) -> tuple[Command, ...]:
             deferred("Find posts by any words in them"),
             READ,
             "!blog search rhythm #music lang:fr",
-            (Param("words", Kind.TEXT),),
+            (Param("words", Kind.TEXT, required=False),),
             options=narrowed,
             tags=True,
         ),

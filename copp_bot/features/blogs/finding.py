@@ -60,15 +60,7 @@ class Shown:
         return self.published_at is None
 
 
-@dataclass(frozen=True)
-class Results:
-    """One page of what a search found. ``total`` counts what may be shown, and stops above 1000."""
-
-    query: str
-    total: int
-    hits: tuple[Shown, ...]
-    suggestions: tuple[str, ...] = ()
-    has_more: bool = False
+Results = finding.Found[Shown]
 
 
 def find(session: Session, seen: Collection[Audience], number: int) -> store.Item:
@@ -80,14 +72,13 @@ def search(
     session: Session, seen: Collection[Audience], query: str, having: store.Having, page: int = 1
 ) -> Results | None:
     """One page of the best hits; None for one behind the last."""
-    found = finding.search(session, seen, store.KIND, query, having, page)
+    found = finding.search(session, seen, (store.KIND,), query, having, page)
     if found is None:
         return None
-    hits = [
+    return found.shown_as(
         replace(hit, extract=finding_store.extract(session, hit.id, query, EXTRACT, hit.title))
-        for hit in _described(session, seen, found.rows)
-    ]
-    return Results(found.query, found.total, tuple(hits), found.suggestions, found.has_more)
+        for hit in _described(session, seen, found.hits)
+    )
 
 
 def newest(

@@ -22,7 +22,7 @@ from copp_bot.core.reply import (
     shorten,
     verbatim,
 )
-from copp_bot.core.words import audience_words, for_readers_here, found_words, moment
+from copp_bot.core.words import audience_words, for_readers_here, found_words, moment, nothing_words
 from copp_bot.features.blogs.finding import Comment, Pieces, Results, Shown
 from copp_bot.features.blogs.store import Edit
 
@@ -193,11 +193,6 @@ def render_history(shown: Shown, edits: Sequence[Edit], zone: ZoneInfo) -> Reply
     return say(*lines, items=(shown.id,))
 
 
-def render_end() -> Reply:
-    """There is no such page."""
-    return say(_("There is nothing more."))
-
-
 def render_list(shown: Sequence[Shown], further: str | None, is_direct: bool) -> Reply:
     """The newest posts; ``further`` is the command for the next ones."""
     if not shown:
@@ -210,11 +205,8 @@ def render_list(shown: Sequence[Shown], further: str | None, is_direct: bool) ->
 
 def render_results(results: Results, further: str | None, is_direct: bool) -> Reply:
     """At most five hits, numbered; a number shows one, and ``further`` is the command for the next ones."""
-    query = shorten(results.query, NAME)
     if not results.hits:
-        none = _("No post here has “{query}” in it.").format(query=query)
-        if results.suggestions:
-            none += _(" These words are there: {words}.").format(words=", ".join(results.suggestions))
+        none = nothing_words(results.query, results.filters, results.without, results.suggestions)
         return for_readers_here(say(none), is_direct)
     lines: list[Line] = [(found_words(results.total, results.query), " ", _(MORE_OF_IT))]
     lines += [

@@ -76,7 +76,7 @@ def newest(
     session: Session, audiences: Collection[Audience], author: UserId | None, having: Having, limit: int
 ) -> Sequence[Item]:
     """The posts and drafts that may be shown, the last published or begun first."""
-    statement = items_store.matching(audiences, KIND, having).join(PostRow, col(PostRow.item_id) == col(ItemRow.id))
+    statement = items_store.matching(audiences, (KIND,), having).join(PostRow, col(PostRow.item_id) == col(ItemRow.id))
     if author is not None:
         statement = statement.where(col(ItemRow.author) == author)
     moment = func.coalesce(col(PostRow.published_at), col(ItemRow.created_at))

@@ -64,8 +64,9 @@ class Handlers:
         return render.render_left(service.leave(ctx, self.house, args.text("key") or None))
 
     def members(self, ctx: Context, args: Args) -> Reply:
-        """Who is in the group; in the room only where the group alone reads."""
-        key = args.text("key") or group_of(ctx.place.scope)
+        """Who is in the group; in the room only where the group alone reads. In the direct chat one's only group."""
+        only = next(iter(ctx.viewer.groups)) if ctx.place.is_direct and len(ctx.viewer.groups) == 1 else None
+        key = args.text("key") or group_of(ctx.place.scope) or only
         info, users = service.members(ctx.session, self.house, ctx.viewer, key)
         names = people_store.names(ctx.session, users)
         stewards = service.stewards_of(ctx, info.key)

@@ -16,7 +16,8 @@ from copp_bot.core.context import Context, Effects, Place
 from copp_bot.core.errors import NotFound, UserError
 from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, UserId, group_of, group_scope
+from copp_bot.core.ids import COMMUNITY, EventId, RoomId, Scope, UserId, group_of, group_scope
+from copp_bot.core.narrowing import may_name
 from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.permissions import EVERYTHING, Policy, Role, Viewer
 from copp_bot.core.store import people as people_store
@@ -68,7 +69,7 @@ class Invitation:
 def known(session: Session, house: House, viewer: Viewer, place: Place) -> tuple[Known, ...]:
     """The groups that may be named to this viewer at this place, in the order of their titles."""
     seen = items.audiences(session, viewer, place, house.bot)
-    infos = [info for info in house.rooms.groups().values() if _may_name(info, seen)]
+    infos = [info for info in house.rooms.groups().values() if may_name(info, seen)]
     return tuple(
         Known(info, _people(session, house, info.key), info.key in viewer.groups)
         for info in sorted(infos, key=lambda info: info.title.casefold())
@@ -189,10 +190,6 @@ def _which(viewer: Viewer, command: str) -> str:
 
 def _may_decide(role: Role | None) -> bool:
     return role is not None and bool(role.permissions & {ACCEPT, EVERYTHING})
-
-
-def _may_name(info: GroupInfo, seen: frozenset[Audience]) -> bool:
-    return (info.listed and items.FOR_COMMUNITY in seen) or Audience(f"group:{info.key}") in seen
 
 
 def _people(session: Session, house: House, key: str) -> int:

@@ -12,7 +12,7 @@ from copp_bot.core.i18n import deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, UserId
 from copp_bot.core.reply import Attachment, Reply
-from copp_bot.core.words import audience_words, group_titles
+from copp_bot.core.words import audience_words, group_titles, nothing_more
 from copp_bot.features.library import adding, finding, questions, render, service, store, wishes
 from copp_bot.features.library.service import ADD, AUDIENCE_ANY, EDIT_ANY, WITHDRAW_ANY
 
@@ -28,12 +28,15 @@ class Handlers:
     bot: UserId
 
     def search(self, ctx: Context, args: Args) -> Reply:
-        """Full text."""
-        having, page = wishes.having(args), pages.page_of(args)
-        results = finding.search(ctx.session, self._seen(ctx), args.text("words"), having, page)
+        """Full text; a tag or another filter alone is answered as the list of those."""
+        words, page = args.text("words"), pages.page_of(args)
+        having = self._having(ctx, args)
+        if not words and having != store.Having():
+            return self.list(ctx, args)
+        results = finding.search(ctx.session, self._seen(ctx), words, having, page)
+        again = f"library search {pages.retyped(words)}"
         if results is None:
-            return render.render_end()
-        again = f"library search {pages.retyped(results.query)}"
+            return nothing_more(pages.again(again, having))
         further = pages.further(again, having, page) if results.has_more else None
         return render.render_results(results, further, ctx.place.is_direct)
 
@@ -56,11 +59,11 @@ class Handlers:
 
     def list(self, ctx: Context, args: Args) -> Reply:
         """The newest."""
-        having, page = wishes.having(args), pages.page_of(args)
+        having, page = self._having(ctx, args), pages.page_of(args)
         limit = render.IN_DIRECT if ctx.place.is_direct else render.IN_ROOM
         shown, has_more = finding.newest(ctx.session, self._seen(ctx), limit, having, page)
         if page > 1 and not shown:
-            return render.render_end()
+            return nothing_more(pages.again("library list", having))
         further = pages.further("library list", having, page) if has_more else None
         return render.render_list(shown, having, further, ctx.place.is_direct)
 
@@ -103,6 +106,9 @@ class Handlers:
             return service.group_audience(ctx.viewer, item, key)
         return items.PUBLIC if said == "public" else items.FOR_COMMUNITY
 
+    def _having(self, ctx: Context, args: Args) -> store.Having:
+        return wishes.having(args, self._seen(ctx), self.rooms, self.bot)
+
     def _find(self, ctx: Context, args: Args) -> store.Item:
         return finding.find(ctx.session, self._seen(ctx), args.number("id"))
 
@@ -131,8 +137,8 @@ def _reading(run: Handlers) -> tuple[Command, ...]:
             deferred("Find resources by any words in them"),
             SEARCH,
             "!library search rhythm #music lang:fr",
-            (Param("words", Kind.TEXT),),
-            options=("lang", "licence", "page"),
+            (Param("words", Kind.TEXT, required=False),),
+            options=("lang", "licence", "by", "group", "page"),
             tags=True,
         ),
         Command(
@@ -159,7 +165,7 @@ def _reading(run: Handlers) -> tuple[Command, ...]:
             deferred("The newest resources"),
             SHOW,
             "!library list #music",
-            options=("lang", "licence", "page"),
+            options=("lang", "licence", "by", "group", "page"),
             tags=True,
         ),
         Command("library tags", run.tags, deferred("The tags in use"), SHOW, "!library tags"),
@@ -173,7 +179,7 @@ def _keeping(run: Handlers, adder: adding.Adding) -> tuple[Command, ...]:
         Command(
             "library audience",
             run.audience,
-            deferred("Change who may read a resource of yours"),
+            deferred("Change who may read a resource of yours; public needs your yes"),
             AUDIENCE,
             "!library audience L4821 community",
             (
@@ -213,6 +219,7 @@ def _keeping(run: Handlers, adder: adding.Adding) -> tuple[Command, ...]:
             deferred("Put away the question about a file"),
             ADD,
             "!library dismiss",
+            is_for_reactions=True,
         ),
     )
 

@@ -53,15 +53,7 @@ class Resource:
     extract: Pieces = ()
 
 
-@dataclass(frozen=True)
-class Results:
-    """One page of what a search found. ``total`` counts what may be shown, and stops above 1000."""
-
-    query: str
-    total: int
-    hits: tuple[Resource, ...]
-    suggestions: tuple[str, ...] = ()
-    has_more: bool = False
+Results = finding.Found[Resource]
 
 
 def search(
@@ -77,14 +69,13 @@ def search(
     Args:
         page: ``shown`` hits each, from 1.
     """
-    found = finding.search(session, seen, store.KIND, query, having, page, shown=shown)
+    found = finding.search(session, seen, (store.KIND,), query, having, page, shown=shown)
     if found is None:
         return None
-    hits = [
+    return found.shown_as(
         replace(hit, extract=finding_store.extract(session, hit.id, query, EXTRACT, hit.title))
-        for hit in _described(session, found.rows)
-    ]
-    return Results(found.query, found.total, tuple(hits), found.suggestions, found.has_more)
+        for hit in _described(session, found.hits)
+    )
 
 
 def newest(

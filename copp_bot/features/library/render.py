@@ -13,8 +13,9 @@ from copp_bot.core.i18n import deferred, ngettext
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience
 from copp_bot.core.media import has_slides, kind_name
+from copp_bot.core.narrowing import spoken
 from copp_bot.core.reply import Attachment, Line, Option, Part, Reply, bold, code, link, say, shorten
-from copp_bot.core.words import audience_words, for_readers_here, found_words, text_language
+from copp_bot.core.words import audience_words, for_readers_here, found_words, nothing_words, text_language
 from copp_bot.features.library.finding import LINK, Pieces, Resource, Results
 from copp_bot.features.library.questions import NAME
 from copp_bot.features.library.service import Shelved
@@ -72,11 +73,6 @@ def _with_other(reply: Reply, shown: Resource, other: Resource) -> Reply:
     return replace(reply, lines=(*reply.lines, line), items=(*reply.items, other.id))
 
 
-def render_end() -> Reply:
-    """There is no such page."""
-    return say(_("There is nothing more."))
-
-
 def render_results(results: Results, further: str | None, is_direct: bool) -> Reply:
     """At most five hits, numbered; a number shows one, and ``further`` is the command for the next ones."""
     if not results.hits:
@@ -88,8 +84,7 @@ def render_results(results: Results, further: str | None, is_direct: bool) -> Re
 
 def render_list(shown: Sequence[Resource], having: Having, further: str | None, is_direct: bool) -> Reply:
     """The newest; ``further`` is the command for the next ones."""
-    narrowed = (*(f"#{tag}" for tag in having.tags), *filter(None, (having.language, having.licence)))
-    about = "".join(f" {one}" for one in narrowed)
+    about = f" {spoken(having)}".rstrip()
     if not shown:
         empty = _("Nothing{about} is on the shelf here yet. It begins when someone shares a file or a link.")
         return for_readers_here(say(empty.format(about=about)), is_direct)
@@ -167,14 +162,10 @@ def language_words(code_: str | None) -> str:
 
 
 def _nothing_found(results: Results) -> Reply:
-    shown = shorten(results.query, NAME)
-    words = _("Nothing here has “{query}” in it.") if " " not in shown else _("Nothing here has all of “{query}”.")
-    line: list[Part] = [words.format(query=shown)]
-    if results.suggestions:
-        line.append(_(" These words are there: {words}.").format(words=", ".join(results.suggestions)))
-    else:
-        line += [_(" Try fewer or other words, or see "), code("!library tags")]
-    return say(tuple(line))
+    said = nothing_words(results.query, results.filters, results.without, results.suggestions)
+    if results.without or results.suggestions:
+        return say(said)
+    return say((said, _(" Try fewer or other words, or see "), code("!library tags")))
 
 
 def _listing(lines: Sequence[Line], shown: Sequence[Resource], further: str | None) -> Reply:

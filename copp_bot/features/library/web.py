@@ -37,8 +37,8 @@ class Pages:
     def list(self, visit: Visit) -> View:
         """The newest, or what a search finds."""
         words, args = visit.asked("q"), _filters(visit.query)
-        having, page = wishes.having(args), page_of(args)
-        seen = self._seen(visit)
+        seen, page = self._seen(visit), page_of(args)
+        having = wishes.having(args, seen, self.rooms, self.bot)
         results = finding.search(visit.session, seen, words, having, page, ON_A_PAGE) if words else None
         newest, has_more = ((), False) if words else finding.newest(visit.session, seen, ON_A_PAGE, having, page)
         shown = results.hits if results else newest

@@ -1,6 +1,7 @@
 """What someone asks to be shelved, in what words, and for whom: read, checked, nothing stored."""
 
 import re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,10 +10,12 @@ from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Place
 from copp_bot.core.describing import QUOTES, checked_language, checked_tags, checked_title
 from copp_bot.core.errors import UserError
+from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.fetch import web_address
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, TxnId, UserId, group_of, group_scope
 from copp_bot.core.matrix.port import PostedFile
+from copp_bot.core.narrowing import having_of
 from copp_bot.core.permissions import Viewer
 from copp_bot.core.reply import clean
 from copp_bot.features.library.store import Having
@@ -106,13 +109,9 @@ def wish_of(args: Args) -> Wish:
     )
 
 
-def having(args: Args) -> Having:
+def having(args: Args, seen: Collection[Audience], rooms: RoomDirectory, bot: UserId) -> Having:
     """What a search or list is narrowed down to."""
-    return Having(
-        tags=checked_tags(args.tags),
-        language=checked_language(args.options.get("lang")),
-        licence=_licence(args, args.text("words")),
-    )
+    return having_of(args, seen, rooms, bot.partition(":")[2], licence=_licence(args, args.text("words")))
 
 
 def first_url(text: str) -> str | None:

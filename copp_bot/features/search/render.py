@@ -3,22 +3,17 @@
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.kinds import SHARED_KINDS
 from copp_bot.core.reply import Line, Option, Reply, bold, say, shorten
-from copp_bot.core.words import LONGEST_QUERY, for_readers_here, found_words
+from copp_bot.core.words import for_readers_here, found_words, nothing_words
 from copp_bot.features.search.service import Hit, Results
 
 MORE = "➡️"
-
-
-def render_end() -> Reply:
-    """There is no such page."""
-    return say(_("There is nothing more."))
 
 
 def render_results(results: Results, further: str | None, is_direct: bool) -> Reply:
     """At most five hits, numbered; a number shows one, and ``further`` is the command for the next ones."""
     if not results.hits:
         return for_readers_here(say(_nothing(results)), is_direct)
-    head = found_words(results.total, results.query)
+    head = found_words(results.total, results.query, results.filters)
     lines: list[Line] = [(head, " ", _("Reply with a number to see more of it:"))]
     lines += [_line(number, hit) for number, hit in enumerate(results.hits, 1)]
     reply = say(
@@ -32,10 +27,8 @@ def render_results(results: Results, further: str | None, is_direct: bool) -> Re
 
 
 def _nothing(results: Results) -> str:
-    said = _("Nothing here has “{query}” in it.").format(query=shorten(results.query, LONGEST_QUERY))
-    if results.suggestions:
-        return said + _(" These words are there: {words}.").format(words=", ".join(results.suggestions))
-    return said + _(" Try fewer or other words.")
+    said = nothing_words(results.query, results.filters, results.without, results.suggestions)
+    return said if results.without or results.suggestions else said + _(" Try fewer or other words.")
 
 
 def _line(number: int, hit: Hit) -> Line:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
         ("!blog show L12", "is not such an id"),
         ("!blog show B999999999", "There is no B999999999 here"),
         ("!blog publish B999999999", "There is no B999999999 here"),
-        ("!blog search ???", "Say at least one word to look for, for example: !blog search rhythm"),
+        ("!blog search ???", "Say at least one word or #tag to look for, for example: !blog search rhythm"),
         ("!blog list page:0", "Pages have numbers from 1 on"),
         ("!blog follow someone", "I do not know what “someone” is for"),
     ],

@@ -232,4 +232,13 @@ def test_members_are_for_members_and_in_their_room(house: SmallHouse, run: Handl
     assert here.plain == "Rhythm and language has 2 members:\nStewards: Aino\nAnna" and not here.private
     assert run.members(house.context(anna, "coffee-shop"), Args({"key": "rhythm"})).private
     with pytest.raises(UserError):
-        run.members(house.context(anna), Args())
+        run.members(house.context(anna, "coffee-shop"), Args())
+
+
+def test_ones_only_group_is_meant_in_the_direct_chat(house: SmallHouse, run: Handlers) -> None:
+    """Who is in several has to say which; in a room the only one of the asker is not told."""
+    anna, zofia = house.member("anna", "rhythm"), house.member("zofia", "rhythm", "archive")
+    assert "Rhythm and language" in run.members(house.context(anna), Args()).plain
+    for ctx in (house.context(zofia), house.context(anna, "coffee-shop")):
+        with pytest.raises(UserError):
+            run.members(ctx, Args())

@@ -139,6 +139,81 @@ async def test_kicked_from_the_space_finds_it_no_more(world: World, tmp_path: Pa
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_what_the_filters_hide_is_told_with_a_way_out(library: House) -> None:
+    """Never by a word that is denied in the same breath; and without filters as before."""
+    lucia = library.people["lucia"]
+    for title in ("Évaluer un récit", "Évaluer un dessin"):
+        await shelve(
+            library, "lucia", "rhythm/library", f"Une grille d'évaluation glockenspiel: {title}.", f"{title} lang:fr"
+        )
+    answer = await library.ask(lucia, "direct", "!library search évaluation glockenspiel lang:de #nothing")
+    assert answer == (
+        "Nothing here has “évaluation glockenspiel” together with #nothing lang:de. "
+        "Leave #nothing lang:de out and there are 2."
+    )
+    answer = await library.ask(lucia, "direct", "!library search évalzz lang:de")
+    assert answer == "Nothing here has “évalzz” in it. These words are there: évaluer."
+    answer = await library.ask(library.people["goran"], "direct", "!library search évaluation glockenspiel lang:de")
+    assert answer.startswith("Nothing here has all of “évaluation glockenspiel”.") and "out" not in answer
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_words_of_another_kind_are_not_offered(library: House) -> None:
+    """A word that only a post has would find nothing in the library."""
+    await library.ask(library.people["lucia"], "direct", "!blog new Hurdygurdyist\nturns")
+    assert "hurdygurdyist" not in await library.ask(library.people["lucia"], "direct", "!library search hurdygurdy")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_a_person_or_a_group_has_shared(library: House) -> None:
+    """Search and list, and every further page; a group that may not be named is answered like one that is none."""
+    lucia, goran = library.people["lucia"], library.people["goran"]
+    numbers = [
+        await shelve(library, "lucia", "rhythm/library", f"The sarangi {n}.", f"Sarangi {n} for all #bow")
+        for n in range(6)
+    ]
+    other = await shelve(library, "goran", "library", "A sarangi of mine.", "Sarangi of goran #bow")
+    await library.ask(lucia, "direct", f"!library audience {numbers[0]} community")
+    for listing in ("!library search sarangi", "!library list #bow"):
+        by_goran = await library.ask(lucia, "direct", f"{listing} by:@goran")
+        assert other in by_goran and numbers[0] not in by_goran
+        first = await library.ask(lucia, "rhythm/home", f"{listing} group:rhythm by:@lucia")
+        assert "➡️" in first and other not in first
+        room = library.rooms["rhythm/home"]
+        found = next(raw for raw in reversed(await lucia.timeline(room)) if raw["content"].get("body", "") == first)
+        await lucia.react(room, found["event_id"], "➡️")
+        second = (await library.said(lucia, "rhythm/home"))[-1]
+        assert numbers[0] in second and other not in second and "2. " not in second
+        assert numbers[0] in await library.ask(goran, "direct", f"{listing} group:rhythm")
+        for place in ("direct", "coffee-shop"):
+            nowhere = await library.ask(goran, place, f"{listing} group:nowhere")
+            assert numbers[0] not in nowhere
+            assert nowhere == (await library.ask(goran, place, f"{listing} group:secret")).replace("secret", "nowhere")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_words_in_quotes_stand_together_on_every_page(library: House) -> None:
+    """In title or text; the command for the next page keeps the quotes."""
+    lucia = library.people["lucia"]
+    for number in range(6):
+        await shelve(
+            library, "lucia", "rhythm/library", f"Les enfants de la vielle {number}.", f"La ronde des vielleux {number}"
+        )
+    await shelve(library, "lucia", "rhythm/library", "La vielle des enfants: une ronde.", "Les vielleux")
+    assert "1 for" in await library.ask(lucia, "direct", "!library search “vielle des enfants”")
+    assert "7 for" in await library.ask(lucia, "direct", "!library search vielle des enfants")
+    room = await library.direct(lucia)
+    first = await library.ask(lucia, "direct", '!library search "ronde des vielleux"')
+    assert first.startswith("6 for")
+    found = next(raw for raw in reversed(await lucia.timeline(room)) if raw["content"].get("body", "") == first)
+    await lucia.react(room, found["event_id"], "➡️")
+    second = (await library.said(lucia, "direct"))[-1]
+    assert second.startswith("6 for") and "1. La ronde des vielleux 0" in second and "2. " not in second
+    again = await library.ask(lucia, "direct", '!library search "ronde des vielleux" page:9')
+    assert again == 'There is nothing more. The first page: !library search "ronde des vielleux"'
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_does_not_fit_is_on_further_pages(library: House) -> None:
     """A reaction, a word or a number of the page brings the next ones; behind the last there is nothing."""
     lucia, room = library.people["lucia"], library.rooms["rhythm/home"]

@@ -52,8 +52,8 @@ async def test_pages_keep_the_filters(blogs: House) -> None:
 @pytest.mark.parametrize(
     ("said", "answered"),
     [
-        ("!search", "Type it like this"),
-        ("!search ???", "Say at least one word to look for, for example: !search rhythm"),
+        ("!search", "Say at least one word or #tag to look for"),
+        ("!search ???", "Say at least one word or #tag to look for, for example: !search rhythm"),
         ("!search x in:<script>", "I do not know in:<script>"),
         ("!search x since:tomorrow", "Write it like this: since:2027-01-31"),
         ("!search x by:@@@", "Nothing here has"),

@@ -1,0 +1,85 @@
+"""What a search or a list is narrowed down to: read as someone typed it, and said back.
+
+The rule it keeps: filters take away and add nothing; a group that may not be named here has shared nothing, like one
+that does not exist.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time
+
+from copp_bot.core.commands.declare import Args
+from copp_bot.core.describing import checked_language, checked_tags
+from copp_bot.core.errors import UserError
+from copp_bot.core.feature import GroupInfo, RoomDirectory
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.ids import Audience, Scope, UserId, group_of, group_scope
+from copp_bot.core.reply import clean
+from copp_bot.core.store.items import Having
+
+NO_SCOPE = Scope("none:")
+"""Nobody's; what is said of a group that may not be named begins so."""
+
+
+def having_of(
+    args: Args,
+    seen: Collection[Audience],
+    rooms: RoomDirectory,
+    server: str,
+    *,
+    kind: str | None = None,
+    licence: str | None = None,
+) -> Having:
+    """What was typed; a UserError for what cannot be.
+
+    Args:
+        seen: the audiences that may be shown to whom asks, where they ask.
+        server: of people who are named without theirs.
+        kind: as it was read already, like ``licence`` (an SPDX identifier).
+    """
+    author, group, since = (args.options.get(name) for name in ("by", "group", "since"))
+    return Having(
+        tags=checked_tags(args.tags),
+        language=checked_language(args.options.get("lang")),
+        licence=licence,
+        kind=kind,
+        author=_person(author, server) if author else None,
+        scope=_scope(group.lower(), seen, rooms) if group else None,
+        since=_day(since) if since else None,
+    )
+
+
+def may_name(info: GroupInfo, seen: Collection[Audience]) -> bool:
+    """May a group be spoken of where these audiences are shown?"""
+    return (info.listed and Audience("community") in seen) or Audience(f"group:{info.key}") in seen
+
+
+def spoken(having: Having) -> str:
+    """The filters as they may be typed again, with a space between them."""
+    scope, since = having.scope or "", having.since
+    said = (
+        ("in", having.kind),
+        ("lang", having.language),
+        ("licence", having.licence),
+        ("by", having.author),
+        ("group", group_of(scope) or scope.removeprefix(NO_SCOPE)),
+        ("since", since.date().isoformat() if since else None),
+    )
+    return " ".join((*(f"#{tag}" for tag in having.tags), *(f"{name}:{value}" for name, value in said if value)))
+
+
+def _person(said: str, server: str) -> UserId:
+    name = "".join(clean(said).split()).removeprefix("@")
+    return UserId(f"@{name}" if ":" in name else f"@{name}:{server}")
+
+
+def _scope(key: str, seen: Collection[Audience], rooms: RoomDirectory) -> Scope:
+    info = rooms.groups().get(key)
+    return group_scope(key) if info is not None and may_name(info, seen) else Scope(f"{NO_SCOPE}{clean(key)[:40]}")
+
+
+def _day(said: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(said), time(), UTC)
+    except ValueError:
+        sentence = _("I do not know the day “{said}”. Write it like this: since:2027-01-31")
+        raise UserError(sentence.format(said=clean(said)[:30])) from None

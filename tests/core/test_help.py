@@ -1,0 +1,30 @@
+"""Help by topic: the word that the overview names shows everything of that topic."""
+
+from copp_bot.core.commands.declare import Args
+from copp_bot.core.commands.help import help_command
+from tests.features.built import built_features
+from tests.features.small_house import SmallHouse, small_house
+
+
+def helped(house: SmallHouse, topic: str) -> str:
+    """The help for a member with a role in the stewards' own work."""
+    topics = [(feature.name, feature.summary, feature.commands) for feature in built_features()]
+    who = house.member("aino", "rhythm", roles=(("secretariat", "community"),))
+    reply = help_command(topics, lambda name, _language: name).run(house.context(who), Args({"topic": topic}))
+    assert reply is not None
+    return reply.plain
+
+
+def test_the_word_of_a_topic_shows_all_of_it(database_url: str) -> None:
+    """Though its commands begin with other words; the last line is an example."""
+    with small_house(database_url) as house:
+        for topic, shown in (
+            ("groups", ("!groups –", "!group join", "!group leave", "!group members")),
+            ("report", ("!report", "!support", "!appeal", "!case ")),
+            ("stewards", ("!duty",)),
+        ):
+            plain = helped(house, topic)
+            assert all(command in plain for command in shown), plain
+            assert plain.splitlines()[-1].startswith("For example: !")
+        assert "!library search" in helped(house, "library") and "dismiss" not in helped(house, "library")
+        assert "I have no help on" in helped(house, "library dismiss")
