@@ -5,12 +5,32 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from copp_bot.core.errors import UserError
 from copp_bot.core.feature import TaskKind
+from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import MxcUri
 from copp_bot.core.items import DELETE_FILES
-from copp_bot.core.matrix.port import Administration, Missing
+from copp_bot.core.matrix.port import Administration, Missing, PostedFile
 
 log = logging.getLogger(__name__)
+
+
+def address_of(file: PostedFile) -> MxcUri:
+    """Where a posted file's bytes are.
+
+    Raises:
+        UserError: its event does not say so, or they are encrypted.
+    """
+    if file.is_encrypted:
+        raise UserError(
+            _(
+                "That file is encrypted, so I cannot open it. Post it in a room that is not encrypted, such as our "
+                "direct chat."
+            )
+        )
+    if file.mxc is None:
+        raise UserError(_("That message does not say where its file is, so I cannot open it. Post the file again."))
+    return file.mxc
 
 
 def delete_kind(data_dir: Path, administration: Administration | None) -> TaskKind:

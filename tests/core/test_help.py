@@ -28,3 +28,12 @@ def test_the_word_of_a_topic_shows_all_of_it(database_url: str) -> None:
             assert plain.splitlines()[-1].startswith("For example: !")
         assert "!library search" in helped(house, "library") and "dismiss" not in helped(house, "library")
         assert "I have no help on" in helped(house, "library dismiss")
+
+
+def test_a_newcomer_reads_how_one_gets_in(database_url: str) -> None:
+    with small_house(database_url) as house:
+        topics = [(feature.name, feature.summary, feature.commands) for feature in built_features()]
+        command = help_command(topics, lambda name, _language: name)
+        for who, is_told in ((house.newcomer("noor"), True), (house.member("lucia", "rhythm"), False)):
+            reply = command.run(house.context(who), Args())
+            assert reply is not None and ("a steward will let you into" in reply.plain) is is_told

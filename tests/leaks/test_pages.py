@@ -40,7 +40,7 @@ class Pages:
         """What somebody opens to get at a content by a page."""
         number, author = self.matrix.numbers[content.name], self.matrix.house.people[content.author].user_id
         page = f"/library/{number}"
-        return {
+        known: dict[str, tuple[str, ...]] = {
             "GET /": ("/",),
             "GET /home": ("/home",),
             "GET /library": (
@@ -61,7 +61,9 @@ class Pages:
             "GET /people/{person}": (f"/people/{quote(author, safe='@:')}",),
             "GET /groups": ("/groups",),
             "GET /groups/{key}": ("/groups/rhythm", "/groups/archive"),
-        }[surface]
+        }
+        assert surface in known, f"add what somebody opens to get at a content by {surface} to addresses()"
+        return known[surface]
 
 
 SURFACES = [

@@ -144,6 +144,7 @@ class Dispatcher:
             others = [user for user in context.message.mentions if user != self.house.bot]
             rest = grammar.with_ids(rest, others, names)
         try:
+            grammar.refuse_unknown_part(command, rest, self.house.commands)
             return command, grammar.parse_args(command, rest, self.house.server)
         except UserError:
             if typed.is_explicit or may_be_meant(typed.text, command):

@@ -20,8 +20,8 @@ _USER_ID = re.compile(r"@[^\s:]{1,200}:[A-Za-z0-9.\-\[\]:]{1,230}$")
 _ITEM = re.compile(r"([A-Za-z])?(\d{1,12})$")
 _SPELLINGS = {"license": "licence", "language": "lang"}
 """Names of options as others write them."""
-_HASHTAG = re.compile(r"#(?=[^\W_])")
-"""A ``#`` alone, or before another sign, is text: Markdown headings begin so."""
+_HASHTAG = re.compile(r"#(?=[^\W_])(?!\d+\W*$)")
+"""A ``#`` alone, or before another sign, is text: Markdown headings begin so. ``#3`` is a number."""
 _BETWEEN_TAGS, _AFTER_TAG = re.compile(r"[,;]+(?=#)"), ",;.:!?)"
 
 
@@ -77,6 +77,18 @@ def find_command(text: str, commands: Mapping[str, Command]) -> tuple[Command | 
         if len(words) >= length and path in commands:
             return commands[path], _rest(text, length)
     return None, text
+
+
+def refuse_unknown_part(command: Command, rest: str, commands: Mapping[str, Command]) -> None:
+    """A UserError that names the parts of a command, where it takes nothing itself and none of them was typed."""
+    parts = [path for path, one in commands.items() if path.startswith(f"{command.path} ") and not one.is_for_reactions]
+    said = rest.split()
+    if said and parts and not command.params and not any(said[0].startswith(f"{name}:") for name in command.options):
+        raise UserError(
+            _("There is no !{path} {said}. There are: {parts}.").format(
+                path=command.path, said=said[0][:50], parts=", ".join(f"!{part}" for part in parts)
+            )
+        )
 
 
 def parse_args(command: Command, rest: str, server: str) -> Args:
@@ -178,9 +190,9 @@ def _user(word: str, server: str) -> UserId:
     full = word.rstrip(",;") if ":" in word else f"{word.rstrip(',;')}:{server}"
     if not _USER_ID.match(full):
         raise UserError(
-            _("“{word}” is not a Matrix id. Write it in full, like @anna:{server}.").format(
-                word=word[:50], server=server
-            )
+            _(
+                "“{word}” is not a Matrix id. Mention the person with @, or write the id in full, like @anna:{server}."
+            ).format(word=word[:50], server=server)
         )
     return UserId(full)
 

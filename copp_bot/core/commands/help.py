@@ -8,7 +8,7 @@ from copp_bot.core.i18n import current_language, deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import COMMUNITY
 from copp_bot.core.markdown import markdown_lines
-from copp_bot.core.permissions import how_to_come_in
+from copp_bot.core.permissions import Standing, how_to_come_in
 from copp_bot.core.reply import LINES_IN_A_ROOM, Line, Part, Reply, bold, code, say
 
 Topics = Sequence[tuple[str, str, Sequence[Command]]]
@@ -57,6 +57,8 @@ def _overview(context: Context, topics: Topics) -> Reply:
     rules: Line = (_("How we talk with each other, and who can read along: "), code(f"!help {RULES}"))
     if len(lines) == 1:
         return say(how_to_come_in(context.policy), rules)
+    if context.viewer.standing is Standing.NEWCOMER:
+        lines.append((_("Say hello in Reception: a steward will let you into the community, where there is more."),))
     if context.place.is_direct:
         lines.append((_("Here, in our direct chat, you can leave out the “!”."),))
     elif len(lines) >= LINES_IN_A_ROOM:

@@ -176,6 +176,7 @@ def _file(content: JsonDict, body: str) -> PostedFile:
         mxc=MxcUri(url) if url is not None and is_plain else None,
         media_type=_text(info.get("mimetype")) or UNKNOWN_TYPE,
         size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
+        is_encrypted="file" in content,
     )
 
 

@@ -228,12 +228,17 @@ class Homeserver(Sync, Sender, RoomEditor, Members, Media, Protocol):
 
 @dataclass(frozen=True)
 class PostedFile:
-    """A file that someone posted (``m.file``, ``m.image``, ``m.video``, ``m.audio``)."""
+    """A file that someone posted (``m.file``, ``m.image``, ``m.video``, ``m.audio``).
+
+    Args:
+        mxc: where its bytes are; None where the event names no such place, as those of encrypted rooms.
+    """
 
     name: str
     mxc: MxcUri | None
     media_type: str
     size: int | None
+    is_encrypted: bool = False
 
 
 @dataclass(frozen=True)

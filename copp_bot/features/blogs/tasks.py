@@ -13,6 +13,7 @@ from typing import Any
 from copp_bot.core.context import Effects, TaskEffect
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import Core, TaskKind
+from copp_bot.core.files import address_of
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import reading_in
 from copp_bot.core.ids import MxcUri
@@ -63,14 +64,7 @@ class Runners:
     async def _read(self, file: PostedFile) -> str:
         if PurePath(file.name).suffix.lower() not in ENDINGS:
             raise UserError(_("I make drafts of text files: .md or .txt. Save it as one, or paste the text."))
-        if file.mxc is None:
-            raise UserError(
-                _(
-                    "That file is encrypted, so I cannot open it. Post it in a room that is not, such as our direct "
-                    "chat."
-                )
-            )
-        data = await self._fetch(file.mxc)
+        data = await self._fetch(address_of(file))
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:

@@ -54,8 +54,10 @@ class Adding:
         file, event, poster = ctx.message.file, ctx.message.event_id, ctx.viewer.user_id
         if file is None or ctx.message.msgtype != "m.file" or file.mxc is None:
             return None
-        if (file.size or 0) > self.limit:
-            return render.render_not_shelved(wishes.too_large(self.limit).sentence)
+        try:
+            wishes.check_file(file, self.limit)
+        except UserError as error:
+            return render.render_not_shelved(error.sentence)
         if ctx.place.is_direct and ctx.viewer.groups:
             return questions.render_offer_for(file, self._shelves(ctx), poster, event)
         return questions.render_offer(file, poster, event)

@@ -12,6 +12,7 @@ from copp_bot.core.describing import QUOTES, checked_language, checked_tags, che
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.fetch import web_address
+from copp_bot.core.files import address_of
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, TxnId, UserId, group_of, group_scope
 from copp_bot.core.matrix.port import PostedFile
@@ -157,13 +158,9 @@ def _licence(args: Args, beside: str) -> str | None:
 
 def check_file(file: PostedFile, limit: int) -> None:
     """A UserError for a file that cannot be taken, as far as its event tells."""
-    if file.mxc is None:
-        raise UserError(
-            _(
-                "That file is encrypted, so I cannot open it. Post it in a room that is not encrypted, such as our "
-                "direct chat."
-            )
-        )
+    address_of(file)
+    if file.size == 0:
+        raise UserError(_("That file is empty: it holds not a single byte. Post it again, complete."))
     if file.size is not None and file.size > limit:
         raise too_large(limit)
 

@@ -56,6 +56,20 @@ async def test_an_encrypted_attachment(library: House) -> None:
     assert "That file is encrypted" in await library.answer(lucia, room, event)
 
 
+@pytest.mark.parametrize("url", [None, "https://example.org/sheet.pdf", 7])
+async def test_a_message_that_holds_no_file(library: House, url: object) -> None:
+    """Nobody is told of encryption where there is none."""
+    lucia, room = library.people["lucia"], library.rooms[ROOM]
+    event = await post(lucia, room, caption="!library add", size=10, url=url)
+    assert "does not say where its file is" in await library.answer(lucia, room, event)
+
+
+async def test_an_empty_file_is_offered_no_shelf(library: House) -> None:
+    lucia, room = library.people["lucia"], library.rooms[ROOM]
+    answer = await library.answer(lucia, room, await post(lucia, room, caption=None, size=0))
+    assert answer.startswith("That is not on the shelf. That file is empty")
+
+
 async def test_a_file_that_is_not_there(library: House) -> None:
     """The address leads nowhere."""
     lucia, room = library.people["lucia"], library.rooms[ROOM]
