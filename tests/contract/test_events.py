@@ -103,7 +103,7 @@ def test_a_file_of_an_older_client() -> None:
 )
 def test_a_file_that_cannot_be_fetched(content: dict[str, Any]) -> None:
     found = message({"msgtype": "m.file", "body": "x.pdf", "info": {"size": -1, "mimetype": 1}, **content})
-    assert found.file == PostedFile("x.pdf", None, "application/octet-stream", None)
+    assert found.file == PostedFile("x.pdf", None, "application/octet-stream", None, is_encrypted="file" in content)
 
 
 def test_an_edit() -> None:
