@@ -35,5 +35,6 @@ def test_a_newcomer_reads_how_one_gets_in(database_url: str) -> None:
         topics = [(feature.name, feature.summary, feature.commands) for feature in built_features()]
         command = help_command(topics, lambda name, _language: name)
         for who, is_told in ((house.newcomer("noor"), True), (house.member("lucia", "rhythm"), False)):
-            reply = command.run(house.context(who), Args())
-            assert reply is not None and ("a steward will let you into" in reply.plain) is is_told
+            for place in ("direct", "reception"):
+                reply = command.run(house.context(who, place), Args())
+                assert reply is not None and ("a steward will let you into" in reply.plain) is is_told

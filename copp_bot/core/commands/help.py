@@ -57,13 +57,13 @@ def _overview(context: Context, topics: Topics) -> Reply:
     rules: Line = (_("How we talk with each other, and who can read along: "), code(f"!help {RULES}"))
     if len(lines) == 1:
         return say(how_to_come_in(context.policy), rules)
-    if context.viewer.standing is Standing.NEWCOMER:
-        lines.append((_("Say hello in Reception: a steward will let you into the community, where there is more."),))
     if context.place.is_direct:
         lines.append((_("Here, in our direct chat, you can leave out the “!”."),))
     elif len(lines) >= LINES_IN_A_ROOM:
         every = dict.fromkeys(word for _name, _summary, commands in topics for word in _words(commands))
         lines[1:] = [tuple(_codes(list(every))), (_("In our direct chat I say what each is for: "), code("!help"))]
+    if context.viewer.standing is Standing.NEWCOMER:
+        lines.append((_("Say hello in Reception: a steward will let you into the community, where there is more."),))
     return Reply((*lines, rules))
 
 
