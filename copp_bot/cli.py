@@ -65,7 +65,7 @@ def check() -> None:
 
 @app.command()
 def plan() -> None:
-    """Say what `apply` would do; changes nothing."""
+    """Say what `apply` would do; changes nothing on the homeserver."""
     settings = told()
     from copp_bot import run  # noqa: PLC0415
 

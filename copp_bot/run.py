@@ -25,6 +25,7 @@ from copp_bot.rooms import apply as rooms_apply
 from copp_bot.rooms import opened as rooms_opened
 from copp_bot.rooms.declaration import load
 from copp_bot.rooms.declared import Declaration
+from copp_bot.rooms.patience import patiently
 from storage import migrate
 from storage.database import Database
 
@@ -103,7 +104,7 @@ async def plan(settings: Settings) -> Sequence[str]:
     """The sentences of what ``apply`` would do. A database that was lost takes the roles back first."""
     declared = check(settings)
     async with opened(settings) as (client, database):
-        await recover(client, database, SystemClock().now())
+        await patiently(lambda: recover(client, database, SystemClock().now()))
         declared = await opened_too(declared, client, database)
         _observed, steps = await rooms_apply.look_and_plan(declared, surroundings(settings, client, database))
         return [step.sentence for step in steps]
@@ -122,7 +123,7 @@ async def apply(
     declared = check(settings)
     async with opened(settings) as (client, database):
         now = SystemClock().now()
-        await recover(client, database, now)
+        await patiently(lambda: recover(client, database, now))
         await database.write(lambda session: seed_grants(session, grants, now))
         declared = await opened_too(declared, client, database)
         outcome = await rooms_apply.apply(declared, surroundings(settings, client, database), progress)
@@ -142,7 +143,7 @@ async def run(settings: Settings) -> None:
 
     declared = check(settings)
     async with opened(settings, wait=True) as (client, database):
-        await recover(client, database, SystemClock().now())
+        await patiently(lambda: recover(client, database, SystemClock().now()))
         app = App(settings, client, database, declared)
         await until_stopped(app.run)
 

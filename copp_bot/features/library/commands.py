@@ -29,11 +29,11 @@ class Handlers:
 
     def search(self, ctx: Context, args: Args) -> Reply:
         """Full text; a tag or another filter alone is answered as the list of those."""
-        words, page = args.text("words"), pages.page_of(args)
-        having = self._having(ctx, args)
+        words, seen = args.text("words"), self._seen(ctx)
+        having, page = self._having(args, seen), pages.page_of(args)
         if not words and having != store.Having():
-            return self.list(ctx, args)
-        results = finding.search(ctx.session, self._seen(ctx), words, having, page)
+            return self._newest(ctx, seen, having, page)
+        results = finding.search(ctx.session, seen, words, having, page)
         again = f"library search {pages.retyped(words)}"
         if results is None:
             return nothing_more(pages.again(again, having))
@@ -59,9 +59,12 @@ class Handlers:
 
     def list(self, ctx: Context, args: Args) -> Reply:
         """The newest."""
-        having, page = self._having(ctx, args), pages.page_of(args)
+        seen = self._seen(ctx)
+        return self._newest(ctx, seen, self._having(args, seen), pages.page_of(args))
+
+    def _newest(self, ctx: Context, seen: frozenset[Audience], having: store.Having, page: int) -> Reply:
         limit = render.IN_DIRECT if ctx.place.is_direct else render.IN_ROOM
-        shown, has_more = finding.newest(ctx.session, self._seen(ctx), limit, having, page)
+        shown, has_more = finding.newest(ctx.session, seen, limit, having, page)
         if page > 1 and not shown:
             return nothing_more(pages.again("library list", having))
         further = pages.further("library list", having, page) if has_more else None
@@ -106,8 +109,8 @@ class Handlers:
             return service.group_audience(ctx.viewer, item, key)
         return items.PUBLIC if said == "public" else items.FOR_COMMUNITY
 
-    def _having(self, ctx: Context, args: Args) -> store.Having:
-        return wishes.having(args, self._seen(ctx), self.rooms, self.bot)
+    def _having(self, args: Args, seen: frozenset[Audience]) -> store.Having:
+        return wishes.having(args, seen, self.rooms, self.bot)
 
     def _find(self, ctx: Context, args: Args) -> store.Item:
         return finding.find(ctx.session, self._seen(ctx), args.number("id"))

@@ -20,7 +20,6 @@ from storage.database import Database
 GRANTS_EVENT = "org.copp_bot.grants"
 """Type of the state event. Content: ``grants``, a list of ``user``, ``role``, ``scope``, ``until`` (ISO 8601, null)."""
 MIRROR_ROOM = "stewards"
-RESTORE_TASK = "roles.restore"
 
 
 @dataclass(frozen=True)
@@ -30,22 +29,18 @@ class Mirror:
     core: Core
 
     async def write(self, payload: dict[str, Any]) -> TaskEffect | None:
-        """Write the grants in force into the room, unless it says so already or is not there yet."""
+        """Write the grants in force into the room, unless it says so already or is not there yet.
+
+        A table that never held any has nothing to say: it may be that of a lost database.
+        """
         room = await self.core.database.read(_known_room)
-        if room is None:
+        if room is None or await self.core.database.read(store.is_empty):
             return None
         now = self.core.clock.now()
         content = await self.core.database.read(lambda session: service.mirror_content(session, now))
         if _own(await self.core.homeserver.state(room), GRANTS_EVENT, self.core.homeserver.user_id) != content:
             await self.core.homeserver.set_state(room, GRANTS_EVENT, "", content)
         return None
-
-    async def restore(self, payload: dict[str, Any]) -> TaskEffect | None:
-        """At start: fill an empty table from the room, else bring the room up to date."""
-        if not await self.core.database.read(store.is_empty):
-            return await self.write(payload)
-        content = await _mirrored(self.core.homeserver)
-        return partial(_restore, content=content) if content is not None else None
 
 
 async def recover(homeserver: Homeserver, database: Database, now: datetime) -> None:
@@ -85,17 +80,17 @@ def _restore(effects: Effects, *, content: dict[str, Any]) -> None:
 
 
 def _recover(session: Session, *, content: dict[str, Any], now: datetime) -> None:
-    effects = RowEffects(session, now, f"{RESTORE_TASK}:{now.isoformat()}", Batch())
+    effects = RowEffects(session, now, f"grants:{now.isoformat()}", Batch())
     _restore(effects, content=content)
     effects.batch.flush(session)
 
 
 def started(effects: Effects) -> None:
-    """At every start the table and the mirror are compared."""
-    effects.task(RESTORE_TASK, {}, lane=service.MIRROR_TASK)
+    """At every start the room is brought up to date; an empty table was filled before (``recover``)."""
+    effects.task(service.MIRROR_TASK, {}, lane=service.MIRROR_TASK)
 
 
 def declare(core: Core) -> tuple[TaskKind, ...]:
     """The tasks of this feature."""
     mirror = Mirror(core)
-    return (TaskKind(service.MIRROR_TASK, mirror.write), TaskKind(RESTORE_TASK, mirror.restore))
+    return (TaskKind(service.MIRROR_TASK, mirror.write),)

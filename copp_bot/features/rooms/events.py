@@ -27,10 +27,10 @@ class MembershipChanged:
         declared = self.rooms.declaration
         if declared.room(place.key) is None or membership.user_id == self.bot:
             return
-        if membership.sender not in (membership.user_id, self.bot) and membership.membership in PUT_OUT:
-            effects.audit(
-                PUT_OUT[membership.membership], place.scope, actor=membership.sender, target=membership.user_id
-            )
+        act = PUT_OUT.get(membership.membership)
+        is_by_another = membership.sender not in (membership.user_id, self.bot)
+        if act is not None and is_by_another and membership.was not in ("invite", "knock"):
+            effects.audit(act, place.scope, actor=membership.sender, target=membership.user_id)
         service.move(effects, declared, self.bot, [membership.user_id])
 
 

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import Session
 
 from copp_bot.core.ids import RoomId
 from copp_bot.core.matrix.port import MARKER, NewRoom
 from copp_bot.features.roles import service, store
-from copp_bot.features.roles.tasks import GRANTS_EVENT, Mirror
+from copp_bot.features.roles.tasks import GRANTS_EVENT, Mirror, recover
 from storage.database import Database
 from storage.tables.rooms import RoomRow
-from tests.fakes.effects import RecordedEffects
 from tests.fakes.homeserver import FakeHomeserver
 from tests.fakes.matrix import FakeMatrix
 from tests.features.small_house import BOT, NOW, SmallHouse, user
@@ -47,16 +45,10 @@ async def seeded(database: Database) -> None:
     await database.write(lambda session: service.seed_grants(session, GRANTS, NOW))
 
 
-async def restored(database: Database, mirror: Mirror) -> Sequence[store.Held]:
-    """The grants after a start."""
-    effect = await mirror.restore({})
-
-    def apply(session: Session) -> Sequence[store.Held]:
-        if effect is not None:
-            effect(RecordedEffects(session, NOW))
-        return store.in_force(session, NOW)
-
-    return await database.write(apply)
+async def restored(bot: FakeHomeserver, database: Database) -> Sequence[store.Held]:
+    """The grants after what comes before a start."""
+    await recover(bot, database, NOW)
+    return await database.read(lambda session: store.in_force(session, NOW))
 
 
 async def test_a_lost_database_demotes_nobody(house: SmallHouse, database: Database, tmp_path: Path) -> None:
@@ -68,7 +60,7 @@ async def test_a_lost_database_demotes_nobody(house: SmallHouse, database: Datab
     await Mirror(replace(house.core, homeserver=bot, database=database)).write({})
     (tmp_path / "new").mkdir()
     async with opened(tmp_path / "new") as fresh:
-        grants = await restored(fresh, Mirror(replace(house.core, homeserver=bot, database=fresh)))
+        grants = await restored(bot, fresh)
         assert {(g.user_id, g.role, g.scope) for g in grants} == set(GRANTS)
 
 
@@ -82,7 +74,7 @@ async def test_the_same_is_not_written_twice(house: SmallHouse, database: Databa
     mirror = Mirror(replace(house.core, homeserver=bot, database=database))
     for _ in range(2):
         await mirror.write({})
-    await mirror.restore({})
+    await recover(bot, database, NOW)
     page = await bot.messages(room, (await bot.sync(None, 0, {}))["next_batch"], None, 100)
     assert sum(raw["type"] == GRANTS_EVENT for raw in page.events) == 1
 
@@ -107,11 +99,20 @@ async def test_nobody_else_can_write_roles_into_a_lost_database(
         room = await bot.create_room(NewRoom(initial_state=[marker], power_levels=powers, invite=[user("mallory")]))
         await mallory.join(room)
     await mallory.set_state(room, GRANTS_EVENT, "", content)
-    assert await restored(database, Mirror(replace(house.core, homeserver=bot, database=database))) == []
+    assert await restored(bot, database) == []
 
 
 async def test_before_the_rooms_are_there(house: SmallHouse, database: Database) -> None:
     """Nothing to do, and no error."""
     mirror = Mirror(replace(house.core, homeserver=FakeMatrix().bot(BOT), database=database))
     assert await mirror.write({}) is None
-    assert await mirror.restore({}) is None
+
+
+async def test_an_empty_table_takes_nothing_from_the_room(house: SmallHouse, database: Database) -> None:
+    """It may be that of a lost database."""
+    bot = FakeMatrix().bot(BOT)
+    room = await stewards_room(bot)
+    await known(database, room)
+    await bot.set_state(room, GRANTS_EVENT, "", {"grants": [{"user": user("sara")}]})
+    await Mirror(replace(house.core, homeserver=bot, database=database)).write({})
+    assert await bot.state_event(room, GRANTS_EVENT) == {"grants": [{"user": user("sara")}]}

@@ -63,11 +63,15 @@ async def test_who_put_somebody_out_stands_in_the_trail(house: House) -> None:
     anna = await house.member("anna", "rhythm")
     await check(house)
     await house.accept(odile)
+    ben = await house.outsider("ben")
+    await odile.invite(house.rooms["root"], ben.user_id)
+    await odile.kick(house.rooms["root"], ben.user_id)  # the invitation alone is taken back
     await odile.kick(house.rooms["rhythm"], anna.user_id)
     await odile.ban(house.rooms["rhythm"], anna.user_id)
     await house.settled()
     trail = await house.ask(odile, "direct", f"!audit {anna.user_id}")
     assert "odile put anna out of a room of" in trail.casefold() and "odile banned anna from" in trail.casefold()
+    assert " put ben out " not in await house.ask(odile, "direct", f"!audit {ben.user_id}")
 
 
 async def test_who_was_let_into_a_room_past_its_space_is_out_at_once(house: House) -> None:
