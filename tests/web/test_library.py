@@ -28,7 +28,10 @@ async def test_a_file_is_added_found_and_downloaded(house: House, page: Browser,
     )
     found = await page.get("/library?q=zephyrword&tag=drama&licence=CC-BY-4.0")
     assert "1 found" in found.text and "Wind games" in found.text and "<mark>zephyrword</mark>" in found.html
-    assert "Nothing found" in (await page.get("/library?q=zephyrword&tag=nonsense")).text
+    narrow = await page.get("/library?q=zephyrword&tag=nonsense")
+    assert "Nothing found" in narrow.text and "narrowed down to there is 1" in narrow.text
+    assert "1 found" in (await page.get("/library?q=zephyrword")).text and 'href="/library?q=zephyrword"' in narrow.html
+    assert "Nothing here is like that" in (await page.get("/library?tag=nonsense")).text
     shown = await page.get(path)
     assert "#drama" in shown.text and "CC-BY-4.0" in shown.text
     file = await page.get(f"{path}/file")

@@ -51,6 +51,8 @@ class Pages:
             "suggestions": [
                 (word, render_pages.address(word, having)) for word in (results.suggestions if results else ())
             ],
+            "without": results.without if results else 0,
+            "wider": render_pages.address(words, store.Having()),
             "narrowed": render_pages.narrowed(words, having),
             "languages": render_pages.languages(having.language, _("any")),
             "licences": render_pages.licences(having.licence, _("any")),
