@@ -16,6 +16,7 @@ from tests.world import Person
 
 _TURN = re.compile(r"^(\w[\w-]*) @ ([\w/-]+): ?(.*)$")
 _BLOCK = re.compile(r"^```dialog\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_ACTS = frozenset(("posts", "waits", "comments", "reacts", "replies"))
 _NUMBER = re.compile(r"\b([LBJPMACSQ])(\d{4,})\b")
 
 
@@ -32,6 +33,11 @@ class Turn:
 def dialogs_of(readme: Path) -> list[list[Turn]]:
     """Every dialog of a README."""
     return [_turns(block) for block in _BLOCK.findall(readme.read_text(encoding="utf-8"))]
+
+
+def acts(dialog: list[Turn]) -> set[str]:
+    """What is done in it beside saying something."""
+    return {verb for turn in dialog if (verb := turn.said.partition(" ")[0]) in _ACTS}
 
 
 async def play(house: House, cast: dict[str, Person], dialog: list[Turn]) -> None:

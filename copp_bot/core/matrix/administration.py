@@ -37,20 +37,25 @@ class SynapseAdministration:
         self._http = http
         self._token = token
         self._inviter = inviter
+        self._closed_rooms: set[RoomId] = set()
 
     async def force_join(self, room_id: RoomId, user_id: UserId) -> None:
         """Join a local user to a room, also to one that the administrator is not in.
 
         Synapse's ``join`` lets the administrator invite first, which only a member of the room may do. Where that
-        is refused, the bot invites and the invitation is accepted in the person's name.
+        is refused, the bot invites and the invitation is accepted in the person's name, from then on at once.
         """
         if await self._inviter.membership(room_id, user_id) == "join":
             return
-        try:
-            await self._ask(of_synapse("POST", "v1", "join", room_id, body={"user_id": user_id}))
-        except Forbidden:
-            await self._inviter.invite(room_id, user_id)
-            await self._accept(room_id, user_id)
+        if room_id not in self._closed_rooms:
+            try:
+                await self._ask(of_synapse("POST", "v1", "join", room_id, body={"user_id": user_id}))
+            except Forbidden:
+                self._closed_rooms.add(room_id)
+            else:
+                return
+        await self._inviter.invite(room_id, user_id)
+        await self._accept(room_id, user_id)
 
     async def lift_rate_limit(self, user_id: UserId) -> None:
         """Switch off message rate limits for one user (zeros mean none)."""
