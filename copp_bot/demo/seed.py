@@ -6,6 +6,7 @@ missing. A room that the declaration does not have is left out.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -18,9 +19,11 @@ from copp_bot.demo.keep import Journal
 from copp_bot.demo.people import DemoAccount, DemoCommunity
 from copp_bot.demo.person import JsonDict, Person, Refused
 from copp_bot.demo.resources import DemoResource, resources
+from copp_bot.demo.scenes import DIRECT, Scene, scenes
 
 AT_ONCE = 8
 """People who act at the same time: enough to keep two cores busy, not so many that one waits long."""
+_NUMBER = re.compile(r"\b[A-Z]\d+\b")
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Stage:
     journal: Journal
     progress: Progress
     problems: list[str] = field(default_factory=list)
+    _directs: dict[str, str] = field(default_factory=dict)
     _doors: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def all(self, title: str, steps: Iterable[tuple[str, Callable[[], Awaitable[None]]]]) -> None:
@@ -50,6 +54,14 @@ class Stage:
             return
         bar = self.progress.add_task(title, total=len(waiting))
         await asyncio.gather(*(self._one(name, step, bar) for name, step in waiting))
+
+    async def direct(self, localpart: str) -> tuple[Person, str]:
+        """Someone, and their direct chat with the bot."""
+        person, rooms = self.people[localpart], frozenset(self.rooms.values())
+        if localpart not in self._directs:
+            room = await direct_chat(person, self.bot, rooms, look_back=self.journal.is_resumed)
+            self._directs[localpart] = room
+        return person, self._directs[localpart]
 
     async def _one(self, name: str, step: Callable[[], Awaitable[None]], bar: TaskID) -> None:
         async with self._doors:
@@ -74,7 +86,13 @@ async def seed(stage: Stage) -> list[str]:
         stage.all(_("Profiles"), ((f"me/{a.localpart}", _Profile(stage, a)) for a in accounts if a.is_member)),
         stage.all(_("Library"), ((f"shelf/{name}", _Shelving(stage, name)) for name in _sharers())),
     )
-    await stage.all(_("Talk about it"), _talking(stage, [talk for talk in talks if talk.speaks_of_resources]))
+    await asyncio.gather(
+        stage.all(_("Talk about it"), _talking(stage, [talk for talk in talks if talk.speaks_of_resources])),
+        stage.all(
+            _("Posts, meetings, duty"),
+            ((f"scene/{scene.name}", _Play(stage, scene)) for scene in scenes() if scene.rooms <= stage.rooms.keys()),
+        ),
+    )
     return stage.problems
 
 
@@ -109,9 +127,8 @@ class _Profile:
     account: DemoAccount
 
     async def __call__(self) -> None:
-        person = self.stage.people[self.account.localpart]
+        person, room = await self.stage.direct(self.account.localpart)
         bot, resumed = self.stage.bot, self.stage.journal.is_resumed
-        room = await direct_chat(person, bot, frozenset(self.stage.rooms.values()), look_back=resumed)
         for number, command in enumerate(profile_commands(self.account)):
             await ask(person, bot, room, _text(command), f"demo.me.{number}", look_back=resumed)
 
@@ -188,6 +205,34 @@ def _label(resource: DemoResource) -> str:
 
 def _sharers() -> list[str]:
     return sorted({resource.by for resource in resources()})
+
+
+@dataclass(frozen=True)
+class _Play:
+    """Commands of a scene, each said when the one before has been answered."""
+
+    stage: Stage
+    scene: Scene
+
+    async def __call__(self) -> None:
+        number = answer = ""
+        for step, turn in enumerate(self.scene.turns):
+            if "{number}" in turn.say and not number:
+                self.stage.problems.append(_("“{said}” was not done: {answer}").format(said=turn.say, answer=answer))
+                return
+            person, room = await self._place(turn.who, turn.place)
+            said = _text(turn.say.replace("{number}", number))
+            txn_id, resumed = f"demo.{self.scene.name}.{step}", self.stage.journal.is_resumed
+            _event, answer = await ask(person, self.stage.bot, room, said, txn_id, look_back=resumed)
+            found = _NUMBER.search(answer)
+            number = found.group() if found else number
+
+    async def _place(self, who: str, place: str) -> tuple[Person, str]:
+        if place == DIRECT:
+            return await self.stage.direct(who)
+        person, room = self.stage.people[who], self.stage.rooms[place]
+        await person.enter(room)
+        return person, room
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from copp_bot.core.ids import COMMUNITY
 from copp_bot.demo.conversation import RESOURCE_LABEL, Conversation, conversations
 from copp_bot.demo.people import GROUPS, DemoAccount, community
 from copp_bot.demo.resources import resources
+from copp_bot.demo.scenes import DIRECT, Scene, scenes
 from copp_bot.demo.seed import add_command, profile_commands
 from copp_bot.rooms.declaration import load
 from tests.rooms.support import SHIPPED
@@ -113,6 +114,14 @@ def may_speak(account: DemoAccount, room_key: str) -> bool:
     if room_key == "secretariat":
         return account.role == "secretariat"
     return account.is_member or (account.role == "newcomer" and room_key == "reception")
+
+
+@pytest.mark.parametrize("scene", scenes(), ids=lambda scene: scene.name)
+def test_a_scene_is_possible(scene: Scene) -> None:
+    assert scene.rooms <= {room.key for room in load(SHIPPED).all}
+    for turn in scene.turns:
+        assert turn.say.startswith("!")
+        assert turn.place == DIRECT or may_speak(community().account(turn.who), turn.place), turn.who
 
 
 def test_labels_are_unique_and_lead_somewhere_earlier() -> None:

@@ -141,6 +141,15 @@ async def test_interests_were_told_to_the_bot(run: Run) -> None:
     assert "Zofia" in found
 
 
+async def test_there_are_posts_meetings_and_somebody_on_duty(run: Run) -> None:
+    posts = await told(run, "zofia", "rhythm/home", "!blog list")
+    assert all(words in posts for words in ("red and green dots", "Photographier", "Le poème marché"))
+    meetings = await told(run, "zofia", "rhythm/home", "!meet list")
+    assert all(words in meetings for words in ("Evening circle", "Rhythm try-out"))
+    assert "Matteo Fiorelanza – on duty" in await told(run, "birgit", "stewards", "!roster")
+    assert "red and green dots" not in await told(run, "noor", "reception", "!blog list")
+
+
 async def test_a_bot_that_dies_is_started_again(run: Run) -> None:
     pid = run.ready()["pids"]["bot"]
     os.kill(pid, signal.SIGKILL)
