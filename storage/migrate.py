@@ -6,6 +6,7 @@ former schema and is simply run again.
 
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -48,6 +49,8 @@ def upgrade_on(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         postgresql.suitable(connection)
         postgresql.take_time(connection)
+    if revision_of(connection) == newest():
+        return
     command.upgrade(config(connection), "head")
 
 
@@ -64,7 +67,7 @@ def revision_of(connection: Connection) -> str | None:
 
 def is_known(revision: str) -> bool:
     """Does this version of the software know the revision?"""
-    return revision in {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+    return revision in {script.revision for script in _scripts().walk_revisions()}
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -81,7 +84,13 @@ def sqlite_file(url: str) -> Path | None:
 
 def newest() -> str | None:
     """The revision this version of the software needs."""
-    return ScriptDirectory.from_config(config()).get_current_head()
+    return _scripts().get_current_head()
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """The migrations, read once: none is added to a program that runs."""
+    return ScriptDirectory.from_config(config())
 
 
 def write_new(message: str) -> None:

@@ -1,5 +1,6 @@
 """Who someone is to the house: standing and groups follow Matrix membership, roles follow grants."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlmodel import Session
@@ -17,7 +18,7 @@ RECEPTION_KEY = RoomKey("reception")
 def load_viewer(session: Session, user_id: UserId, now: datetime) -> Viewer:
     """The person as of the running transaction."""
     keys = rooms_store.joined_keys(session, user_id)
-    spaces = rooms_store.joined_keys(session, user_id, [RoomKind.SPACE])
+    spaces = {key for key, kind in keys.items() if kind is RoomKind.SPACE}
     profile = people_store.get(session, user_id)
     return Viewer(
         user_id=user_id,
@@ -32,7 +33,7 @@ def load_viewer(session: Session, user_id: UserId, now: datetime) -> Viewer:
     )
 
 
-def _standing(keys: frozenset[RoomKey]) -> Standing:
+def _standing(keys: Collection[RoomKey]) -> Standing:
     if ROOT_KEY in keys:
         return Standing.MEMBER
     return Standing.NEWCOMER if RECEPTION_KEY in keys else Standing.OUTSIDER

@@ -21,15 +21,25 @@ def moment_or_none(*, index: bool = False) -> Any:
 
 def json_object() -> Any:
     """A JSON object."""
-    return Field(default_factory=dict, sa_type=JSON)
+    return Field(default_factory=_empty_object, sa_type=JSON)
 
 
 def json_list() -> Any:
     """A JSON array."""
-    return Field(default_factory=list, sa_type=JSON)
+    return Field(default_factory=empty_list, sa_type=JSON)
 
 
 def choice(default: StrEnum, *, index: bool = False) -> Any:
     """One of an enumeration's values, stored as its text and given back as the enumeration."""
     kind = Enum(type(default), native_enum=False, length=20, values_callable=lambda enum: [item.value for item in enum])
     return Field(default=default, sa_type=kind, index=index)
+
+
+# pydantic reads a factory's signature at every use; that of a builtin it parses from text, which costs 0.1 ms a row.
+def _empty_object() -> dict[str, Any]:
+    return {}
+
+
+def empty_list() -> list[Any]:
+    """A factory for a JSON array."""
+    return []

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import choice, moment, moment_or_none
+from storage.tables.columns import choice, empty_list, moment, moment_or_none
 
 
 class RoomKind(StrEnum):
@@ -36,7 +36,7 @@ class RoomRow(SQLModel, table=True):
     name: str | None = None
     membership: str = "join"
     version: str | None = None
-    creators: list[str] = Field(default_factory=list, sa_column=Column(JSON))
+    creators: list[str] = Field(default_factory=empty_list, sa_column=Column(JSON))
     power_levels: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     encrypted: bool = False
     joined_at: datetime | None = moment_or_none()

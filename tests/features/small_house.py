@@ -69,8 +69,7 @@ class SmallHouse:
         for room in (*declared().spaces, *declared().rooms):
             kind = RoomKind.SPACE if room.is_space else RoomKind.ROOM
             row = RoomRow(room_id=f"!{room.key}", key=room.key, kind=kind, scope=room.scope, readers=room.readers)
-            self.session.add(row)
-            self.membership(BOT, room.key)
+            self.session.add_all((row, self._membership(BOT, room.key, "join")))
         self.session.flush()
 
     @property
@@ -83,15 +82,19 @@ class SmallHouse:
 
     def membership(self, who: UserId, key: str, membership: str = "join") -> None:
         """Set someone's membership of a declared room."""
-        self.session.merge(MembershipRow(room_id=f"!{key}", user_id=who, membership=membership, by=who, since=self.now))
+        self.session.merge(self._membership(who, key, membership))
         self.session.flush()
+
+    def _membership(self, who: UserId, key: str, membership: str) -> MembershipRow:
+        return MembershipRow(room_id=f"!{key}", user_id=who, membership=membership, by=who, since=self.now)
 
     def member(self, name: str, *groups: str, roles: tuple[tuple[str, str], ...] = ()) -> UserId:
         """Someone in the community, in the public rooms, and in these groups with their home rooms."""
         who = user(name)
         people_store.ensure(self.session, who, self.now).display_name = name.title()
         for key in ("root", "reception", "coffee-shop", *groups, *(f"{key}/home" for key in groups)):
-            self.membership(who, key)
+            self.session.merge(self._membership(who, key, "join"))
+        self.session.flush()
         for role, scope in roles:
             self.grant(who, role, scope)
         return who

@@ -1,10 +1,10 @@
 """The mirror of rooms and memberships, as of the event that is being handled."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -15,6 +15,42 @@ from storage.upsert import upsert
 __all__ = ["MembershipRow", "RoomKind", "RoomRow"]
 JOINED = "join"
 INVITED = "invite"
+
+
+def _joined_keys() -> Select[str | None, RoomKind]:
+    return (
+        select(col(RoomRow.key), col(RoomRow.kind))
+        .join(MembershipRow, col(MembershipRow.room_id) == col(RoomRow.room_id))
+        .where(
+            col(MembershipRow.user_id) == bindparam("user"),
+            col(MembershipRow.membership) == JOINED,
+            col(RoomRow.key).is_not(None),
+        )
+    )
+
+
+def _someone_outside() -> Select[str]:
+    here, there = aliased(MembershipRow), aliased(MembershipRow)
+    is_inside = exists().where(
+        col(there.room_id) == bindparam("space"),
+        col(there.user_id) == col(here.user_id),
+        col(there.membership) == JOINED,
+    )
+    return (
+        select(col(here.user_id))
+        .where(
+            col(here.room_id) == bindparam("room"),
+            col(here.membership) == JOINED,
+            col(here.user_id) != bindparam("except_user"),
+            ~is_inside,
+        )
+        .limit(1)
+    )
+
+
+# Asked for every message, so they are built once: building costs more than asking.
+_JOINED_KEYS, _SOMEONE_OUTSIDE = _joined_keys(), _someone_outside()
+_ROOM_ID = select(col(RoomRow.room_id)).where(col(RoomRow.key) == bindparam("key"))
 
 
 class Membership(NamedTuple):
@@ -39,8 +75,8 @@ def by_key(session: Session, key: str) -> RoomRow | None:
 
 def room_id(session: Session, key: str) -> RoomId | None:
     """The room id of a declared key."""
-    row = by_key(session, key)
-    return RoomId(row.room_id) if row else None
+    found = session.scalars(_ROOM_ID, {"key": key}).first()
+    return RoomId(found) if found else None
 
 
 def managed(session: Session) -> Sequence[RoomRow]:
@@ -102,35 +138,16 @@ def count_joined(session: Session, room: str) -> int:
     return session.scalar(statement) or 0
 
 
-def joined_keys(session: Session, user_id: str, kinds: Iterable[RoomKind] = tuple(RoomKind)) -> frozenset[RoomKey]:
-    """The declared keys of the rooms that a person is in."""
-    rows = session.scalars(
-        select(col(RoomRow.key))
-        .join(MembershipRow, col(MembershipRow.room_id) == col(RoomRow.room_id))
-        .where(
-            col(MembershipRow.user_id) == user_id,
-            col(MembershipRow.membership) == JOINED,
-            col(RoomRow.key).is_not(None),
-            col(RoomRow.kind).in_(list(kinds)),
-        )
-    )
-    return frozenset(RoomKey(key) for key in rows if key)
+def joined_keys(session: Session, user_id: str) -> dict[RoomKey, RoomKind]:
+    """The declared keys of the rooms that a person is in, with what they are."""
+    rows = session.execute(_JOINED_KEYS, {"user": user_id})
+    return {RoomKey(key): kind for key, kind in rows if key is not None}
 
 
 def someone_outside(session: Session, room: str, space: str, except_user: str) -> bool:
     """Is anyone in ``room`` (the bot aside) who is not in ``space``?"""
-    here, there = aliased(MembershipRow), aliased(MembershipRow)
-    statement = select(col(here.user_id)).where(
-        col(here.room_id) == room,
-        col(here.membership) == JOINED,
-        col(here.user_id) != except_user,
-        ~exists().where(
-            col(there.room_id) == space,
-            col(there.user_id) == col(here.user_id),
-            col(there.membership) == JOINED,
-        ),
-    )
-    return session.scalars(statement.limit(1)).first() is not None
+    asked = {"room": room, "space": space, "except_user": except_user}
+    return session.scalars(_SOMEONE_OUTSIDE, asked).first() is not None
 
 
 def present_users(session: Session, room: str) -> Sequence[UserId]:
