@@ -46,6 +46,10 @@ class Unfetched(Exception):
     """The page could not be had; says why, for the log."""
 
 
+class NoSuchPage(Unfetched):
+    """The site itself says that it has no such page (RFC 9110, 15.5.5 and 15.5.11)."""
+
+
 @dataclass(frozen=True)
 class Page:
     """What a linked page says of itself."""
@@ -155,6 +159,8 @@ def _check(url: URL, allowed: Callable[[IpAddress], bool]) -> None:
 
 
 async def _body(response: aiohttp.ClientResponse) -> tuple[str, bytes]:
+    if response.status in {404, 410}:
+        raise NoSuchPage(f"status {response.status}")
     if response.status != 200:
         raise Unfetched(f"status {response.status}")
     if response.content_type not in _TEXTS:

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from copp_bot.core import fetch
-from copp_bot.core.fetch import IpAddress, Page, Unfetched, fetch_page, is_public, web_address
+from copp_bot.core.fetch import IpAddress, NoSuchPage, Page, Unfetched, fetch_page, is_public, web_address
 from tests.core.strangers import (
     HTML,
     Answer,
@@ -209,6 +209,7 @@ async def test_redirects_end() -> None:
         (gives(b"PK\x03\x04\0", "text/html"), "ZIP"),
         (gives(b""), "empty"),
         (gives("no", status=404), "status 404"),
+        (gives("no", status=410), "status 410"),
         (gives("no", status=500), "status 500"),
         (gives("part", status=206), "status 206"),
     ],
@@ -300,3 +301,12 @@ async def test_the_environment_sends_nobody_elsewhere(monkeypatch: pytest.Monkey
             monkeypatch.setenv(name, proxy.url)
         assert (await page(server.url)).title == "Rythmes"
         assert not proxy.requests
+
+
+@pytest.mark.parametrize(("status", "is_missing"), [(404, True), (410, True), (403, False), (500, False)])
+async def test_a_site_that_says_it_has_no_such_page(status: int, is_missing: bool) -> None:
+    """Told apart from all other failures, which say nothing about the address."""
+    async with serving(gives("no", status=status)) as server:
+        with pytest.raises(Unfetched) as raised:
+            await page(server.url)
+    assert isinstance(raised.value, NoSuchPage) is is_missing

@@ -115,6 +115,17 @@ def complete_link(effects: Effects, item_id: ItemId, page: Page) -> Resource | N
     return describe(session, item)
 
 
+def note(effects: Effects, item_id: ItemId, sentence: str) -> Resource | None:
+    """Keep what readers should know of it; None when it has been withdrawn meanwhile."""
+    item = items_store.get(effects.session, item_id)
+    if item is None or not store.is_live(item):
+        return None
+    row = store.resource(effects.session, item_id)
+    row.note = sentence
+    store.add_resource(effects.session, row)
+    return describe(effects.session, item)
+
+
 def delete_copy(effects: Effects, path: str) -> None:
     """Have a file of ours deleted that no item uses."""
     effects.task(items.DELETE_FILES, {"files": [{"path": path, "mxc": None}]})

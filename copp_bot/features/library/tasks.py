@@ -16,7 +16,7 @@ from copp_bot.core import items, media
 from copp_bot.core.context import Effects, TaskEffect
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import Core, RoomDirectory, TaskKind
-from copp_bot.core.fetch import Page, Unfetched, fetch_page
+from copp_bot.core.fetch import NoSuchPage, Page, Unfetched, fetch_page
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import reading_in
 from copp_bot.core.ids import EventId, ItemId, MxcUri, RoomId
@@ -27,6 +27,7 @@ from copp_bot.core.store import items as items_store
 from copp_bot.core.words import audience_words
 from copp_bot.features.library import render, service, store, wishes
 from copp_bot.features.library.adding import READ_LINK, SHELVE, read_link
+from copp_bot.features.library.finding import Resource
 from copp_bot.features.library.uploads import FOLDER, POST_FILE, digest
 from storage.database import Database
 
@@ -60,12 +61,15 @@ class Runners:
 
     async def read_link(self, payload: dict[str, Any]) -> TaskEffect | None:
         """Ask a linked page for its title and text; without an answer the link stays as it is."""
+        request, item_id = wishes.Request.of(payload["request"]), ItemId(payload["item"])
         try:
             page = await fetch_page(payload["url"])
+        except NoSuchPage:
+            return partial(self._doubt_link, request, item_id)
         except Unfetched as reason:
             log.info("a linked page could not be read: %s", reason)
             return None
-        return partial(self._complete_link, wishes.Request.of(payload["request"]), ItemId(payload["item"]), page)
+        return partial(self._complete_link, request, item_id, page)
 
     async def confirm(self, payload: dict[str, Any]) -> TaskEffect | None:
         """Was the source redacted before the resource was known? Then the resource goes too."""
@@ -165,7 +169,14 @@ class Runners:
     def _complete_link(self, request: wishes.Request, item_id: ItemId, page: Page, effects: Effects) -> None:
         if request.licence is not None:
             page = replace(page, licence=None)
-        shown = service.complete_link(effects, item_id, page)
+        self._say_read(request, service.complete_link(effects, item_id, page), effects)
+
+    def _doubt_link(self, request: wishes.Request, item_id: ItemId, effects: Effects) -> None:
+        with reading_in(request.reader_language):
+            note = _("The site says that it has no such page: look at the address once more.")
+        self._say_read(request, service.note(effects, item_id, note), effects)
+
+    def _say_read(self, request: wishes.Request, shown: Resource | None, effects: Effects) -> None:
         if shown is not None and shown.audience == request.audience:  # else the answer is redacted, and stays so
             self._answer(request, service.Shelved(shown, is_new=True), effects)
 

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from yarl import URL
+
 from copp_bot.core import licences
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Place
@@ -121,6 +123,12 @@ def first_url(text: str) -> str | None:
     if match is None:
         return None
     url = web_address(match[0].rstrip(".,;:!?)]}"))
+    if url is not None and _is_cut_off(url):
+        raise UserError(
+            _(
+                "The address {url} seems to be cut off: a space in it ends it. Copy it once more from your browser."
+            ).format(url=url)
+        )
     if url is None:
         raise UserError(
             _(
@@ -129,6 +137,12 @@ def first_url(text: str) -> str | None:
             )
         )
     return url
+
+
+def _is_cut_off(url: str) -> bool:
+    """A site that others can open has a name with a dot in it, or is a number."""
+    host = URL(url).host or ""
+    return "." not in host.rstrip(".") and ":" not in host
 
 
 def _licence(args: Args, beside: str) -> str | None:
