@@ -26,22 +26,25 @@ def url(databases: Databases, postgresql: Server, tmp_path: Path) -> Iterator[st
 
 
 @pytest.mark.parametrize(
-    ("address", "says"),
+    ("command", "address", "says"),
     [
-        ("postgresql://copp:{secret}@127.0.0.1:{port}/copp", "copp at 127.0.0.1:{port}"),
-        ("postgresql:/copp:{secret}@host/copp", "no address of a database"),
-        ("copp:{secret}@host/copp", "no address of a database"),
-        ("mysql://copp:{secret}@host/copp", "no address of a database"),
-        ("{secret}", "Write postgresql://user:password@host/name or sqlite:///path"),
-        ("postgresql://copp:{secret}@host:port/copp", "no address of a database"),
-        ("postgresql://127.0.0.1:{port}/copp?user=copp&password={secret}&nonsense={secret}", "COPP_DATABASE_URL"),
+        ("doctor", "postgresql://copp:{secret}@127.0.0.1:{port}/copp", "copp at 127.0.0.1:{port}"),
+        ("db upgrade", "postgresql://copp:{secret}@127.0.0.1:{port}/copp", "copp at 127.0.0.1:{port}"),
+        ("doctor", "postgresql:/copp:{secret}@host/copp", "no address of a database"),
+        ("db upgrade", "copp:{secret}@host/copp", "no address of a database"),
+        ("doctor", "mysql://copp:{secret}@host/copp", "no address of a database"),
+        ("db upgrade", "{secret}", "Write postgresql://user:password@host/name or sqlite:///path"),
+        ("doctor", "postgresql://copp:{secret}@host:port/copp", "no address of a database"),
+        (
+            "db upgrade",
+            "postgresql://127.0.0.1:{port}/copp?user=copp&password={secret}&nonsense={secret}",
+            "COPP_DATABASE_URL",
+        ),
     ],
 )
-async def test_a_wrong_address(address: str, says: str, free_port: int, tmp_path: Path) -> None:
+async def test_a_wrong_address(command: str, address: str, says: str, free_port: int, tmp_path: Path) -> None:
     told = address.format(secret=SECRET, port=free_port)
-    code, said = await copp_bot("doctor", folder=tmp_path, **SOUND, database_url=told)
-    assert code == 1 and says.format(port=free_port) in said and SECRET not in said
-    code, said = await copp_bot("db", "upgrade", folder=tmp_path, **SOUND, database_url=told)
+    code, said = await copp_bot(*command.split(), folder=tmp_path, **SOUND, database_url=told)
     assert code == 1 and says.format(port=free_port) in said and SECRET not in said
     assert os.listdir(tmp_path) == ["var"]
 
