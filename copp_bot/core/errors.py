@@ -6,12 +6,14 @@ class UserError(Exception):
 
     Args:
         private: the sentence tells what not everyone in the room may know; it goes to the direct chat.
+        in_room: what is said instead where others read along.
     """
 
-    def __init__(self, sentence: str, *, private: bool = False) -> None:
+    def __init__(self, sentence: str, *, private: bool = False, in_room: str | None = None) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.private = private
+        self.in_room = in_room or sentence
 
 
 class NotFound(UserError):

@@ -66,8 +66,10 @@ def find(session: Session, seen: Iterable[Audience], kind: str, letter: str, num
     """The item of this number; NotFound for one that is not there or may not be shown here."""
     row = store.by_number(session, seen, kind, number)
     if row is None:
+        shown = f"{letter}{number}"
         raise NotFound(
-            _("There is no {id} here. Check the number, or ask me in our direct chat.").format(id=f"{letter}{number}")
+            _("There is no {id}. Check the number.").format(id=shown),
+            in_room=_("There is no {id} here. Check the number, or ask me in our direct chat.").format(id=shown),
         )
     return row
 

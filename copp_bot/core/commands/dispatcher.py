@@ -168,7 +168,8 @@ class Dispatcher:
         except UserError as error:
             savepoint.rollback()
             effects.handled(command.path, "refused")
-            self._answer(context, say(error.sentence, private=error.private))
+            sentence = error.sentence if context.place.is_direct else error.in_room
+            self._answer(context, say(sentence, private=error.private))
             return False
         except BaseException:
             savepoint.rollback()

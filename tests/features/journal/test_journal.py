@@ -52,9 +52,9 @@ async def test_it_goes_with_its_message(blogs: House, way: str) -> None:
         (f"!me journal {'x' * 13_000}", "13000 characters, and 12000 is the most"),
         ("!me journal page:99", "Nothing more in your journal"),
         ("!me journal page:x", "Pages have numbers"),
-        ("!journal show J999999999", "There is no J999999999 here"),
-        ("!journal withdraw J999999999", "There is no J999999999 here"),
-        ("!blog new from:B12", "There is no J0 here"),
+        ("!journal show J999999999", "There is no J999999999"),
+        ("!journal withdraw J999999999", "There is no J999999999"),
+        ("!blog new from:B12", "There is no J0"),
         ("!journal show L12", "is not such an id"),
     ],
 )

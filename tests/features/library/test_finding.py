@@ -134,7 +134,7 @@ async def test_kicked_from_the_space_finds_it_no_more(world: World, tmp_path: Pa
         await house.people["zofia"].kick(house.rooms["rhythm"], joao.user_id)
         await house.settled()
         assert number not in await house.ask(joao, "direct", "!library search vibraphone")
-        assert (await house.ask(joao, "direct", f"!library get {number}")).startswith(f"There is no {number} here")
+        assert (await house.ask(joao, "direct", f"!library get {number}")).startswith(f"There is no {number}")
         assert number in await house.ask(house.people["zofia"], "direct", "!library search vibraphone")
 
 

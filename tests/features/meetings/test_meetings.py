@@ -100,7 +100,7 @@ async def test_a_redacted_command_takes_the_meeting_away(house: House) -> None:
     assert said[-1] == f"{number} was withdrawn by the one who planned it: it does not take place."
     assert "Zzcircle" not in "\n".join([*said, *await house.said(joao, HOME)])
     answer = await house.ask(joao, "direct", f"!meet show {number}")
-    assert answer == f"There is no {number} here. Check the number, or ask me in our direct chat."
+    assert answer == f"There is no {number}. Check the number."
 
 
 async def test_a_choice_makes_it_and_its_command_still_takes_it_away(house: House) -> None:
