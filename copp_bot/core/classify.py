@@ -104,6 +104,7 @@ class Classifier:
             kind = self._kind(raw, row, known, room.is_new)
             if kind is not None:
                 out.append(_row(kind, room.room_id, raw))
+                known.events.add(raw["event_id"])  # an edit of it may come in the same answer
         if room.events.after:
             out.append(_whole("block", room.room_id, self.bot, room.events.after, incoming.token))
 

@@ -198,6 +198,19 @@ async def test_an_edited_command_that_waits_runs_as_edited(stage: Stage) -> None
     assert stage.replies(mine) == ["noted two"]
 
 
+async def test_a_command_and_its_edit_in_one_answer_run_as_edited(stage: Stage) -> None:
+    """As they come after a time away."""
+    async with stage.rig.bot():
+        pass
+    mine = await stage.anna.say(stage.coffee, "!note one")
+    await stage.anna.edit(stage.coffee, mine, "!note two")
+    await stage.ben.edit(stage.coffee, mine, "!note foreign")
+    async with stage.rig.bot() as app:
+        await settled(app, stage)
+    assert ran == ["two", "fence"]
+    assert stage.replies(mine) == ["noted two"]
+
+
 async def test_redacting_a_done_command_takes_the_answers_and_the_tasks_back(stage: Stage) -> None:
     async with stage.rig.bot() as app:
         event = await stage.anna.say(stage.coffee, "!note secret")
