@@ -16,7 +16,7 @@ demo: $(VENV)/.demo ## a homeserver with a seeded community, on this machine (AR
 	@$(BIN)/copp-bot demo $(ARGS)
 
 demo-reset: ## forget the demonstration's data
-	rm -rf var/demo
+	@if [ -x $(BIN)/copp-bot ]; then $(BIN)/copp-bot demo --reset $(ARGS); else rm -rf var/demo; fi
 
 test: test-quick test-synapse ## all tests; quick ones first
 

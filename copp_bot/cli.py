@@ -44,12 +44,17 @@ def demo(
     homeserver_port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free port.")] = 8008,
     web_port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free port.")] = 8080,
     ready_file: Annotated[Path | None, typer.Option(help="JSON, written when everything answers.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget the data of earlier starts, and end.")] = False,
 ) -> None:
     """Bring up a homeserver with a seeded community, on this machine only."""
-    from copp_bot.demo.start import DemoOptions, start  # noqa: PLC0415
+    from copp_bot.demo import start as demo_start  # noqa: PLC0415
 
-    options = DemoOptions(data_dir=data_dir, homeserver_port=homeserver_port, web_port=web_port, ready_file=ready_file)
-    raise typer.Exit(start(options))
+    if reset:
+        demo_start.reset(data_dir)
+        typer.echo(f"Nothing of the demonstration is left in {data_dir}.")
+        return
+    options = demo_start.DemoOptions(data_dir, homeserver_port, web_port, ready_file)
+    raise typer.Exit(demo_start.start(options))
 
 
 @app.command()

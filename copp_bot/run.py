@@ -7,18 +7,20 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from typing import Any
 
 from copp_bot.core import backoff, lock
 from copp_bot.core.clock import SystemClock
 from copp_bot.core.databases import explained, open_database
 from copp_bot.core.errors import SetupError
-from copp_bot.core.ids import UserId
+from copp_bot.core.i18n import gettext as _
+from copp_bot.core.ids import RoomId, UserId, is_user_id
 from copp_bot.core.matrix.client import Client
 from copp_bot.core.matrix.login import connect
-from copp_bot.core.matrix.port import Unavailable
+from copp_bot.core.matrix.port import Forbidden, Missing, Unavailable
 from copp_bot.core.people import ROOT_KEY
-from copp_bot.core.settings import Settings
+from copp_bot.core.settings import Settings, is_token
 from copp_bot.features.roles.service import seed_grants
 from copp_bot.features.roles.tasks import recover
 from copp_bot.rooms import apply as rooms_apply
@@ -60,7 +62,16 @@ async def sign_in(settings: Settings, *, wait: bool = False) -> Client:
 def kept_token(settings: Settings) -> str | None:
     """The access token of the last sign-in."""
     path = settings.data_dir / TOKEN_FILE
-    return path.read_text(encoding="ascii", errors="replace").strip() if path.exists() else None
+    try:
+        token = path.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SetupError(
+            _("The kept access token {file} cannot be read ({reason}).").format(file=path, reason=error.strerror),
+            _("Move it away; the bot signs in anew."),
+        ) from None
+    return token if is_token(token) else None
 
 
 def keep_token(settings: Settings, token: str) -> None:
@@ -123,13 +134,45 @@ async def apply(
     declared = check(settings)
     async with opened(settings) as (client, database):
         now = SystemClock().now()
+        for person, _role, _scope in grants:
+            await check_account(client, person)
         await patiently(lambda: recover(client, database, now))
         await database.write(lambda session: seed_grants(session, grants, now))
         declared = await opened_too(declared, client, database)
         outcome = await rooms_apply.apply(declared, surroundings(settings, client, database), progress)
-        for person, _role, _scope in grants:
-            await client.invite(outcome.rooms[ROOT_KEY], UserId(person))
-        return outcome
+        root = outcome.rooms.get(ROOT_KEY)
+        refused = [root and await _refusal(client, root, UserId(person)) for person, _role, _scope in grants]
+        return replace(outcome, refused=(*outcome.refused, *filter(None, refused)))
+
+
+async def check_account(client: Client, person: str) -> None:
+    """Roles are for accounts of our own homeserver that are there: others could be registered by anybody.
+
+    Raises:
+        SetupError: this is none.
+    """
+    server = client.user_id.partition(":")[2]
+    if not is_user_id(person) or person.partition(":")[2] != server:
+        raise SetupError(
+            _("“{person}” is no account of {server}.").format(person=person, server=server),
+            _("Write the Matrix id in full, like @you:{server}. Nothing was changed.").format(server=server),
+        )
+    try:
+        await patiently(lambda: client.profile_name(UserId(person)))
+    except Missing:
+        raise SetupError(
+            _("There is no account {person} on the homeserver.").format(person=person),
+            _("Look at the spelling, or register it first. Nothing was changed."),
+        ) from None
+
+
+async def _refusal(client: Client, root: RoomId, person: UserId) -> str | None:
+    """Invite someone into the community; why it was refused, or None."""
+    try:
+        await patiently(lambda: client.invite(root, person))
+    except (Forbidden, Missing) as error:
+        return _("{person} could not be invited ({code}).").format(person=person, code=error.errcode or error.status)
+    return None
 
 
 async def opened_too(declared: Declaration, client: Client, database: Database) -> Declaration:

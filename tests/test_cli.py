@@ -249,8 +249,14 @@ async def test_from_plan_to_doctor(own_synapse: LocalHomeserver, tmp_path: Path)
     settings = {"homeserver": synapse.base_url, "user_id": user, "password": "secret"}
     code, planned = await copp_bot("plan", folder=tmp_path, **settings)
     assert code == 0 and "Reception" in planned
-    code, applied = await copp_bot("apply", folder=tmp_path, **settings)
-    assert code == 0 and "Done: " in applied
+    odile = await synapse.create_account("cli-odile", "secret")
+    for nobody in ("odile", "@odile", "", "@odile:else.example", f"@nobody:{synapse.server_name}"):
+        code, said = await copp_bot(
+            "apply", "--secretariat", odile, "--secretariat", nobody, folder=tmp_path, **settings
+        )
+        assert code == 1 and "o account" in said and "Nothing was changed." in said
+    code, applied = await copp_bot("apply", "--secretariat", odile, folder=tmp_path, **settings)
+    assert code == 0 and "Done: " in applied and "refused" not in applied
     code, again = await copp_bot("plan", folder=tmp_path, **settings)
     assert code == 0 and "as declared" in again
     code, said = await copp_bot("doctor", folder=tmp_path, **settings)

@@ -1,5 +1,6 @@
 """Names for identifiers, so that a room cannot be passed where a person is meant."""
 
+import re
 from typing import NewType
 
 UserId = NewType("UserId", str)
@@ -19,10 +20,16 @@ ItemId = NewType("ItemId", int)
 """The row of an item; people say its number instead (``L4821``)."""
 
 COMMUNITY = Scope("community")
+_USER_ID = re.compile(r"@[^\s:]{1,200}:[A-Za-z0-9.\-\[\]:]{1,230}")
 
 
 OWN = "~"
 """Keys of members' own spaces begin so; those of declared rooms and groups cannot."""
+
+
+def is_user_id(text: str) -> bool:
+    """Can this be a Matrix user id? https://spec.matrix.org/latest/appendices/#user-identifiers"""
+    return _USER_ID.fullmatch(text) is not None
 
 
 def group_scope(key: str) -> Scope:

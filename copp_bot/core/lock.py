@@ -8,6 +8,8 @@ from typing import IO
 from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
 
+FILE = "lock"
+
 
 def take(data_dir: Path) -> IO[str]:
     """Take the lock of the bot; keep the returned file open as long as it shall hold.
@@ -39,7 +41,7 @@ def hold(data_dir: Path) -> IO[str]:
         OSError: the folder cannot be written.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    file = (data_dir / "lock").open("a+", encoding="ascii")
+    file = (data_dir / FILE).open("a+", encoding="ascii")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -54,7 +56,7 @@ def hold(data_dir: Path) -> IO[str]:
 def holder(data_dir: Path) -> str | None:
     """The process id of who holds the lock, None when nobody does. Looks for a moment and holds nothing."""
     try:
-        with (data_dir / "lock").open("r", encoding="ascii") as file:
+        with (data_dir / FILE).open("r", encoding="ascii") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -156,6 +156,13 @@ class Settings(BaseSettings):
             raise ValueError("must be https:// and a name, without a path, for example https://copp.example.org")
         return value.rstrip("/") if value else None
 
+    @field_validator("access_token", "admin_token")
+    @classmethod
+    def _may_be_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not is_token(value.get_secret_value()):
+            raise ValueError("must be the token alone: one word of ASCII letters, digits and signs")
+        return value
+
     @field_validator("user_id")
     @classmethod
     def _is_user_id(cls, value: str) -> str:
@@ -208,6 +215,11 @@ class Unconnected(Settings):
 
     homeserver: str = "http://localhost"
     user_id: str = "@copp:localhost"
+
+
+def is_token(text: str) -> bool:
+    """Can this be an access token? What has blanks or other letters in it cannot stand in a header."""
+    return text.isascii() and text.isprintable() and " " not in text and text != ""
 
 
 def _server(value: str) -> SplitResult | None:

@@ -5,9 +5,11 @@ The rule it keeps: only who holds the data folder writes a ready file or takes o
 
 import asyncio
 import json
-from contextlib import closing
+import shutil
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
 
 from copp_bot.core import lock
@@ -17,6 +19,10 @@ from copp_bot.demo.ports import free_port
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+MADE = ("homeserver", "bot", "bot.log", "passwords.json", "prepared.json", "seed.json", lock.FILE)
+"""What a demonstration makes in its data folder."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,25 @@ def start(options: DemoOptions, console: "Console | None" = None) -> int:
         from copp_bot.demo.supervise import demo  # noqa: PLC0415 - takes seconds to load
 
         return asyncio.run(demo(replace(options, web_port=web_port), console))
+
+
+def reset(folder: Path) -> None:
+    """Forget a demonstration's data, and nothing else that lies in the folder.
+
+    Raises:
+        SetupError: one is at work there.
+    """
+    if not folder.exists():
+        return
+    with closing(_held(folder.absolute())):
+        for name in MADE:
+            path = folder / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    with suppress(OSError):  # there is more in it than ours
+        folder.rmdir()
 
 
 def _refuse_one_port_for_both(options: DemoOptions) -> None:
@@ -90,6 +115,8 @@ def _take_away(ready_file: Path, folder: Path) -> None:
         )
     try:
         ready_file.unlink(missing_ok=True)
+        ready_file.parent.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=ready_file.parent).close()
     except OSError as error:
         raise SetupError(
             _("The ready file {file} cannot be written ({reason}).").format(file=ready_file, reason=error.strerror),

@@ -44,6 +44,24 @@ def test_a_secrets_file_may_be_named_in_the_file_of_settings(folder: Path) -> No
     assert password() == "geheim"
 
 
+@pytest.mark.parametrize("name", ["COPP_ACCESS_TOKEN", "COPP_ADMIN_TOKEN"])
+@pytest.mark.parametrize("written", ["syt_a\n# of the bot", "syt a", "bogüs", "a\tb"])
+def test_what_is_no_token_is_refused_and_not_shown(
+    name: str, written: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "secret").write_text(written, encoding="utf-8")
+    monkeypatch.setenv(f"{name}_FILE", "secret")
+    with pytest.raises(SetupError, match=f"{name} must be the token alone") as raised:
+        read_settings()
+    assert written not in str(raised.value)
+
+
+def test_a_token_that_is_empty_is_none(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """As compose files have it."""
+    monkeypatch.setenv("COPP_ACCESS_TOKEN", "")
+    assert not read_settings().access_token
+
+
 def test_the_environment_is_stronger_than_the_file_of_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add(folder, "COPP_PASSWORD_FILE=missing")
     monkeypatch.setenv("COPP_PASSWORD", "said")

@@ -22,7 +22,7 @@ from copp_bot.demo.keep import Journal, passwords
 from copp_bot.demo.people import community
 from copp_bot.demo.person import JsonDict
 from copp_bot.demo.ready import Ready, described
-from copp_bot.demo.start import DemoOptions, start
+from copp_bot.demo.start import MADE, DemoOptions, reset, start
 
 BOT = "@copp:copp.localhost"
 NAMES = [account.localpart for account in community().accounts]
@@ -116,6 +116,34 @@ def test_an_old_ready_file_is_gone_before_anything_starts(tmp_path: Path, free_p
         with pytest.raises(SetupError):
             start(DemoOptions(tmp_path / "data", 0, free_port, old), Console(quiet=True))
     assert not old.exists()
+
+
+def test_a_ready_file_that_cannot_be_written_is_said_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for impossible in (tmp_path / "file" / "ready.json", Path("/proc/nobody/ready.json"), tmp_path):
+        with pytest.raises(SetupError, match=r"ready file .* cannot be written .*--ready-file"):
+            start(DemoOptions(tmp_path / "data", 0, 0, impossible), Console(quiet=True))
+
+
+def test_reset_forgets_a_demonstration_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    for name in MADE:
+        (folder / name / "below").mkdir(parents=True) if "." not in name else (folder / name).touch()
+    (folder / lock.FILE).rename(folder / "letter")  # somebody's own, in the way of our lock's name
+    reset(folder)
+    assert [path.name for path in folder.iterdir()] == ["letter"]
+    (folder / "letter" / "below").rmdir()
+    (folder / "letter").rmdir()
+    reset(folder)
+    reset(folder)
+    assert not folder.exists()
+
+
+def test_reset_leaves_a_demonstration_that_is_at_work(tmp_path: Path) -> None:
+    (tmp_path / "seed.json").write_text("{}")
+    with closing(lock.hold(tmp_path)), pytest.raises(SetupError, match="Ctrl-C"):
+        reset(tmp_path)
+    assert (tmp_path / "seed.json").exists()
 
 
 def test_a_second_demonstration_in_the_folder_is_refused_at_once(tmp_path: Path) -> None:

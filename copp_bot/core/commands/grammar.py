@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from copp_bot.core.commands.declare import Args, Command, Kind, Param
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import UserId
+from copp_bot.core.ids import UserId, is_user_id
 
 _CONTROL = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]")
 _PILL = re.compile(r"\[[^\]\n]{0,255}\]\(https://matrix\.to/#/(@[^)\s]{3,255}|%40[^)\s]{3,255})\)")
@@ -16,7 +16,6 @@ _LINK = re.compile(r"https://matrix\.to/#/(@[^\s)]{3,255}|%40[^\s)]{3,255})")
 _TOKEN = re.compile(r"""(?:([a-z]{2,12}):)?["“”«»]([^"“”«»\n]*)["“”«»]|(\S+)""")
 _PERSON_APART = re.compile(r"(?<!\S)([a-z]{2,12}):\s+(?=@)")
 _OPTION = re.compile(r"([a-z]{2,12}):(.*)", re.DOTALL)
-_USER_ID = re.compile(r"@[^\s:]{1,200}:[A-Za-z0-9.\-\[\]:]{1,230}$")
 _ITEM = re.compile(r"([A-Za-z])?(\d{1,12})$")
 _SPELLINGS = {"license": "licence", "language": "lang"}
 """Names of options as others write them."""
@@ -188,7 +187,7 @@ def _item(word: str, command: Command) -> int:
 
 def _user(word: str, server: str) -> UserId:
     full = word.rstrip(",;") if ":" in word else f"{word.rstrip(',;')}:{server}"
-    if not _USER_ID.match(full):
+    if not is_user_id(full):
         raise UserError(
             _(
                 "“{word}” is not a Matrix id. Mention the person with @, or write the id in full, like @anna:{server}."

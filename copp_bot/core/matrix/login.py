@@ -13,7 +13,7 @@ from copp_bot.core.matrix.client import Client
 from copp_bot.core.matrix.http import Http, Timeouts
 from copp_bot.core.matrix.paths import NO_TOKEN, by_hand, by_nio
 from copp_bot.core.matrix.port import Forbidden, MatrixError, Missing, RateLimited, Unavailable, UnknownToken
-from copp_bot.core.settings import Settings
+from copp_bot.core.settings import Settings, is_token
 
 DEVICE_ID = "COPPBOT"
 DEVICE_NAME = "copp_bot"
@@ -98,7 +98,7 @@ async def _login(http: Http, user_id: UserId, password: str, device_id: str) -> 
     }
     method, path, data = by_hand("POST", "v3", "login", body=body)
     token = (await http.call(method, path, data)).get("access_token")
-    if not isinstance(token, str):
+    if not isinstance(token, str) or not is_token(token):
         raise Unavailable("", "the answer has no access_token", 200)
     return token
 
