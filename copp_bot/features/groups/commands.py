@@ -9,9 +9,9 @@ from copp_bot.core.context import Context
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import Core
 from copp_bot.core.i18n import deferred, reading_in
-from copp_bot.core.ids import Audience, UserId, group_of
+from copp_bot.core.ids import Audience, UserId, group_of, group_scope
 from copp_bot.core.readers import reader
-from copp_bot.core.reply import Reply, say
+from copp_bot.core.reply import Reply
 from copp_bot.core.store import people as people_store
 from copp_bot.features.groups import asking, opening, render, render_opening, service
 from copp_bot.features.groups.opening import Said
@@ -48,31 +48,40 @@ class Handlers:
 
     def accept(self, ctx: Context, args: Args) -> Reply:
         """Let someone in who has asked."""
-        user = _user(args)
-        return render.render_accepted(user, service.accept(ctx, self.house, user, args.text("key")))
+        user, key = _user(args), args.text("key")
+        return self._among_its_own(
+            ctx, key, lambda: render.render_accepted(user, service.accept(ctx, self.house, user, key))
+        )
 
     def decline(self, ctx: Context, args: Args) -> Reply:
         """Do not let someone in who has asked; they are told kindly."""
         user = _user(args)
-        info = service.decline(ctx, self.house, user, args.text("key"))
-        with reading_in(reader(ctx.session, user, self.core.rooms).language):
-            ctx.effects.send(user, render.render_sorry(user, info))
-        return render.render_declined(user, info)
+
+        def declining() -> Reply:
+            info = service.decline(ctx, self.house, user, args.text("key"))
+            with reading_in(reader(ctx.session, user, self.core.rooms).language):
+                ctx.effects.send(user, render.render_sorry(user, info))
+            return render.render_declined(user, info)
+
+        return _discreetly(ctx, declining)
 
     def leave(self, ctx: Context, args: Args) -> Reply:
         """Leave a group and all its rooms."""
-        return render.render_left(service.leave(ctx, self.house, args.text("key") or None))
+        key = args.text("key") or group_of(ctx.place.scope)
+        return self._among_its_own(ctx, key, lambda: render.render_left(service.leave(ctx, self.house, key)))
 
     def members(self, ctx: Context, args: Args) -> Reply:
         """Who is in the group; in the room only where the group alone reads. In the direct chat one's only group."""
         only = next(iter(ctx.viewer.groups)) if ctx.place.is_direct and len(ctx.viewer.groups) == 1 else None
         key = args.text("key") or group_of(ctx.place.scope) or only
-        info, users = service.members(ctx.session, self.house, ctx.viewer, key)
-        names = people_store.names(ctx.session, users)
-        stewards = service.stewards_of(ctx, info.key)
-        reply = render.render_members(info, [(user, names.get(user)) for user in users], stewards)
-        seen = items.audiences(ctx.session, ctx.viewer, ctx.place, self.house.bot)
-        return reply if Audience(f"group:{info.key}") in seen else reply.to_private()
+
+        def answer() -> Reply:
+            info, users = service.members(ctx.session, self.house, ctx.viewer, key)
+            names = people_store.names(ctx.session, users)
+            stewards = service.stewards_of(ctx, info.key)
+            return render.render_members(info, [(user, names.get(user)) for user in users], stewards)
+
+        return self._among_its_own(ctx, key, answer)
 
     def new(self, ctx: Context, args: Args) -> Reply:
         """Show what would be opened."""
@@ -109,21 +118,29 @@ class Handlers:
 
     def invite(self, ctx: Context, args: Args) -> Reply:
         """Bring people into a group or the community."""
-        invitation = service.invite(ctx, self.house, args.users("users"), args.text("key") or None)
-        return render.render_inviting(invitation, self.core.rooms)
+        key = args.text("key") or None
+
+        def inviting() -> Reply:
+            invitation = service.invite(ctx, self.house, args.users("users"), key)
+            return render.render_inviting(invitation, self.core.rooms)
+
+        is_of_all = key == service.WHOLE_COMMUNITY or (key is None and group_of(ctx.place.scope) is None)
+        return inviting() if is_of_all else self._among_its_own(ctx, key or group_of(ctx.place.scope), inviting)
+
+    def _among_its_own(self, ctx: Context, key: str | None, answer: Callable[[], Reply]) -> Reply:
+        """Where a group's members alone read, of their own group; elsewhere discreetly."""
+        seen = items.audiences(ctx.session, ctx.viewer, ctx.place, self.house.bot)
+        return answer() if key and Audience(group_scope(key)) in seen else _discreetly(ctx, answer)
 
 
 def _discreetly(ctx: Context, answer: Callable[[], Reply]) -> Reply:
-    """A plan, and a refusal too, names groups that others may not know of: not for rooms that others read.
-
-    Refusals come before anything is written, so that they can be answered instead of raised.
-    """
+    """What names groups that others may not know of, a refusal too: not for rooms that others read."""
     if ctx.place.is_direct or reader_roles(ctx.place.readers):
         return answer()
     try:
         return answer().to_private()
     except UserError as error:
-        return say(error.sentence, private=True)
+        raise UserError(error.sentence, private=True) from None
 
 
 def _user(args: Args) -> UserId:

@@ -226,7 +226,8 @@ def _chosen(key: str, viewer: Viewer, place: Place, seen: frozenset[Audience], h
         raise UserError(
             _("You are in no group “{key}”. Say for:community or one of your groups: {groups}.").format(
                 key=clean(key)[:40], groups=mine
-            )
+            ),
+            private=True,
         )
     shelf = Shelf(COMMUNITY, Audience("community"))
     if key != "community":

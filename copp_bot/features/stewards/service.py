@@ -92,7 +92,7 @@ def scope_of(ctx: Context, rooms: RoomDirectory, key: str | None) -> Scope:
     own = sorted({grant.scope for grant in ctx.viewer.grants if ctx.may(SERVE, grant.scope)})
     if len(own) > 1:
         keys = ", ".join(f"group:{group_of(scope)}" for scope in own)
-        raise UserError(_("Which group do you mean? Add one of: {keys}").format(keys=keys))
+        raise UserError(_("Which group do you mean? Add one of: {keys}").format(keys=keys), private=True)
     if not own:
         ctx.require(SERVE, COMMUNITY)
     return own[0]

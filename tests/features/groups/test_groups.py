@@ -242,3 +242,39 @@ def test_ones_only_group_is_meant_in_the_direct_chat(house: SmallHouse, run: Han
     for ctx in (house.context(zofia), house.context(anna, "coffee-shop")):
         with pytest.raises(UserError):
             run.members(ctx, Args())
+
+
+TALKING = [
+    ("leave", {}),
+    ("leave", {"key": "rhythm"}),
+    ("members", {}),
+    ("members", {"key": "rhythm"}),
+    ("invite", {"users": (user("ben"),), "key": "rhythm"}),
+    ("accept", {"user": user("ben"), "key": "rhythm"}),
+    ("decline", {"user": user("ben"), "key": "rhythm"}),
+]
+
+
+@pytest.mark.parametrize("where", ["reception", "coffee-shop", "archive/home"])
+@pytest.mark.parametrize(("verb", "values"), TALKING)
+def test_no_group_is_named_where_others_read(
+    house: SmallHouse, run: Handlers, where: str, verb: str, values: dict[str, object]
+) -> None:
+    """Neither by an answer nor by a refusal: not its title, not its key, not who is in it."""
+    anna = house.member("anna", "rhythm", roles=(("steward", "group:rhythm"),))
+    house.member("ben")
+    ask(house, run, user("ben"), "rhythm")
+    house.membership(anna, "archive/home")
+    try:
+        is_private = getattr(run, verb)(house.context(anna, where), Args(dict(values))).private
+    except UserError as refused:
+        is_private = refused.private
+    assert is_private
+
+
+def test_a_group_is_named_in_its_own_rooms(house: SmallHouse, run: Handlers) -> None:
+    anna = house.member("anna", "rhythm", roles=(("steward", "group:rhythm"),))
+    ben = house.member("ben")
+    home = house.context(anna, "rhythm/home")
+    assert not run.members(home, Args()).private
+    assert not run.invite(home, Args({"users": (ben,)})).private

@@ -104,9 +104,14 @@ def test_a_refusal_names_no_group_where_others_read(house: SmallHouse, run: Hand
     """That there is a group of this title may be known to the one who asks alone."""
     lea = house.context(house.member("lea", roles=LEAD), "coffee-shop")
     max_ = house.context(house.member("max", roles=OFFICE), "coffee-shop")
-    assert run.new(lea, Args({"title": "Hush"}, DRAMA)).private
-    for reply in (run.close(max_, Args({"key": "hush"})), run.reopen(max_, Args({"key": "hush"}))):
-        assert "Hush" in reply.plain and reply.private
+    closing = run.close(max_, Args({"key": "hush"}))
+    assert "Hush" in closing.plain and closing.private
+    with pytest.raises(UserError, match="Hush") as refused:
+        run.new(lea, Args({"title": "Hush"}, DRAMA))
+    assert refused.value.private
+    with pytest.raises(UserError, match="Hush") as refused:
+        run.reopen(max_, Args({"key": "hush"}))
+    assert refused.value.private
 
 
 def test_the_plan_is_carried_out_once(house: SmallHouse, run: Handlers) -> None:

@@ -86,7 +86,7 @@ TYPED = [
         "cannot be a tag: those are letters, digits, - and _, at most 40",
     ),
     ("!library add http://127.0.0.1:9/language lang:klingon", "I do not know the language “klingon”"),
-    ("!library add http://127.0.0.1:9/shelf for:archive", "You are in no group “archive”"),
+    ("!library add http://127.0.0.1:9/shelf for:archive", "I have answered you in our direct chat."),
     ("!library add htp:/nowhere", "What shall I shelve?"),
     ("!library add javascript:alert(1)", "What shall I shelve?"),
     ("!library add file:///etc/passwd", "What shall I shelve?"),
