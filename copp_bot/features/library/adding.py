@@ -50,9 +50,12 @@ class Adding:
         return self._shelve(ctx, wish, shelf, question, seen)
 
     def offer(self, ctx: Context) -> Reply | None:
-        """Offer a shelf to a posted document; pictures, films and sounds are left to the albums."""
+        """Offer a shelf to a posted document; pictures, films and sounds are left to the albums.
+
+        Why a file cannot be opened is said where it was posted to the bot alone; elsewhere that may concern nobody.
+        """
         file, event, poster = ctx.message.file, ctx.message.event_id, ctx.viewer.user_id
-        if file is None or ctx.message.msgtype != "m.file" or file.mxc is None:
+        if file is None or ctx.message.msgtype != "m.file" or (file.mxc is None and not ctx.place.is_direct):
             return None
         try:
             wishes.check_file(file, self.limit)
@@ -107,7 +110,8 @@ class Adding:
         add = f"library add {wishes.retyped(wish)}".strip()
         name = wish.title or wish.url or (ctx.message.file.name if ctx.message.file else None)
         shelves, message = self._shelves(ctx), ctx.message
-        return questions.render_whose_shelf(name, shelves, add, ctx.viewer.user_id, message.event_id)
+        below = f"\n{wish.description}" if wish.description else ""
+        return questions.render_whose_shelf(name, shelves, (add, below), ctx.viewer.user_id, message.event_id)
 
     def _shelves(self, ctx: Context) -> tuple[tuple[str, str], ...]:
         return (("community", _("all members of the community")), *group_titles(self.rooms, ctx.viewer.groups))
@@ -157,6 +161,7 @@ def _request(
         tags=wish.tags,
         language=wish.language,
         licence=wish.licence,
+        description=wish.description,
         seen=tuple(sorted(seen)),
         answer=answer,
         reader_language=current_language(),

@@ -32,20 +32,20 @@ def render_offer_for(file: PostedFile, shelves: Sequence[tuple[str, str]], poste
 
 
 def render_whose_shelf(
-    name: str | None, shelves: Sequence[tuple[str, str]], add: str, asked: UserId, source: EventId
+    name: str | None, shelves: Sequence[tuple[str, str]], add: tuple[str, str], asked: UserId, source: EventId
 ) -> Reply:
     """In the direct chat nobody can know for whom it is.
 
     Args:
         shelves: what to say after ``for:``, and what it means.
-        add: the command to repeat with the answer.
+        add: the command to repeat, before and after the answer.
     """
     shelves = shelves[:9]
     question = _("Who may read “{name}”?").format(name=shorten(name, NAME)) if name else _("Who may read it?")
     return say(
         question + " " + _("Choose below, or answer with the number."),
-        options=_numbered(shelves, add),
-        choices=tuple(f"{add} for:{key}" for key, _title in shelves),
+        options=_numbered(shelves, *add),
+        choices=tuple(f"{add[0]} for:{key}{add[1]}" for key, _title in shelves),
         asked=(asked,),
         source=source,
     )
@@ -77,7 +77,8 @@ def render_which_group(shown: Resource, groups: Sequence[tuple[str, str]], asked
     )
 
 
-def _numbered(shelves: Sequence[tuple[str, str]], add: str) -> tuple[Option, ...]:
+def _numbered(shelves: Sequence[tuple[str, str]], add: str, below: str = "") -> tuple[Option, ...]:
     return tuple(
-        Option(f"{number}{KEYCAP}", title, f"{add} for:{key}") for number, (key, title) in enumerate(shelves[:9], 1)
+        Option(f"{number}{KEYCAP}", title, f"{add} for:{key}{below}")
+        for number, (key, title) in enumerate(shelves[:9], 1)
     )

@@ -54,8 +54,12 @@ def shelve_link(effects: Effects, request: Request, url: str) -> Shelved:
     here = _on_the_same_shelf(request, known)
     if here is not None:
         return Shelved(describe(effects.session, here), is_new=False)
-    item = _create(effects, request, request.title or _name_of(url), "", request.language, request.licence)
-    row = store.Resource(item_id=items.row_id(item), url=url, address=address, media_type=LINK)
+    item = _create(
+        effects, request, request.title or _name_of(url), request.description, request.language, request.licence
+    )
+    row = store.Resource(
+        item_id=items.row_id(item), url=url, address=address, media_type=LINK, readable=bool(request.description)
+    )
     store.add_resource(effects.session, row)
     return _newly_shelved(effects, item, known)
 
@@ -69,7 +73,9 @@ def shelve_file(effects: Effects, request: Request, file: store.NewFile, found: 
         return Shelved(describe(effects.session, here), is_new=False)
     title = request.title or found.title or _name_without_ending(file.name)
     licence = found.licence if request.licence is None else request.licence
-    item = _create(effects, request, title, found.text, request.language or found.language, licence)
+    item = _create(
+        effects, request, title, _both(request.description, found.text), request.language or found.language, licence
+    )
     row = store.Resource(
         item_id=items.row_id(item),
         media_type=found.media_type,
@@ -94,7 +100,7 @@ def _newly_shelved(effects: Effects, item: store.Item, known: Sequence[store.Ite
     return Shelved(describe(effects.session, item), is_new=True, other=other)
 
 
-def complete_link(effects: Effects, item_id: ItemId, page: Page) -> Resource | None:
+def complete_link(effects: Effects, request: Request, item_id: ItemId, page: Page) -> Resource | None:
     """Add what a link's page says of itself; None when the resource has been withdrawn meanwhile.
 
     The page's title is taken where nobody has given a better one than the address.
@@ -108,7 +114,7 @@ def complete_link(effects: Effects, item_id: ItemId, page: Page) -> Resource | N
         item.title = clean(page.title)[:LONGEST_TITLE]
     item.language = item.language or page.language
     item.licence = page.licence if item.licence is None else item.licence
-    text = f"{page.description}\n\n{page.text}".strip()
+    text = _both(request.description, _both(page.description, page.text))
     row.readable = bool(text)
     store.add_resource(session, row)
     items_store.index(session, item, text)
@@ -254,6 +260,10 @@ def _create(
     )
     effects.count("library.shelved", request.scope)
     return items.create(effects, new)
+
+
+def _both(first: str, second: str) -> str:
+    return f"{first}\n\n{second}".strip()
 
 
 def _name_of(url: str) -> str:

@@ -169,7 +169,7 @@ class Runners:
     def _complete_link(self, request: wishes.Request, item_id: ItemId, page: Page, effects: Effects) -> None:
         if request.licence is not None:
             page = replace(page, licence=None)
-        self._say_read(request, service.complete_link(effects, item_id, page), effects)
+        self._say_read(request, service.complete_link(effects, request, item_id, page), effects)
 
     def _doubt_link(self, request: wishes.Request, item_id: ItemId, effects: Effects) -> None:
         with reading_in(request.reader_language):

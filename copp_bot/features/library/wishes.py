@@ -36,6 +36,7 @@ class Wish:
         title: empty when none was given.
         shelf: ``community`` or a group's key, when it was said.
         licence: SPDX identifier; empty where none shall be named.
+        description: the lines below the first; they are found too.
     """
 
     title: str = ""
@@ -44,6 +45,7 @@ class Wish:
     language: str | None = None
     shelf: str | None = None
     licence: str | None = None
+    description: str = ""
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -85,6 +87,7 @@ class Request:
     answer: TxnId
     reader_language: str
     licence: str | None = None
+    description: str = ""
 
     def payload(self) -> dict[str, Any]:
         """As JSON for the task."""
@@ -99,7 +102,7 @@ class Request:
 
 def wish_of(args: Args) -> Wish:
     """What was asked for; a UserError for words that cannot be taken."""
-    first, *_more = args.text("title").splitlines() or [""]
+    first, _newline, below = args.text("title").partition("\n")
     url = first_url(first)
     title = _URL.sub(" ", first, count=1) if url else first
     return Wish(
@@ -109,6 +112,7 @@ def wish_of(args: Args) -> Wish:
         language=checked_language(args.options.get("lang")),
         shelf=args.options.get("for", "").lower() or None,
         licence="" if args.options.get("licence", "").lower() == NO_LICENCE else _licence(args, title),
+        description=below.strip(),
     )
 
 

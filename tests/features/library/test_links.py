@@ -72,3 +72,39 @@ async def test_an_address_that_is_cut_off_is_not_taken(library: House, address: 
 @pytest.mark.parametrize("address", ["http://192.0.2.1/a", "http://[2001:db8::1]/b", "https://a.example"])
 async def test_whole_addresses_are_taken(library: House, web: dict[str, Page | Unfetched], address: str) -> None:
     assert "Shelved as" in await add(library, f"{address} Whole")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("place", [ROOM, "direct"])
+@pytest.mark.parametrize("words", ["Gongs #bronze lang:en", ""])
+async def test_what_stands_below_is_found(
+    library: House, web: dict[str, Page | Unfetched], place: str, words: str
+) -> None:
+    """Before the page is read and after it; also where it was asked first for whom it is."""
+    word = f"zz{place[:3]}{words[:2]}".lower()
+    address = f"https://gongs.example/{word}"
+    web[address] = Page(address, "Their title", "", f"{word}page", "en")
+    lucia = library.people["lucia"]
+    answer = await library.ask(lucia, place, f"!library add {address} {words}\nTwo lines\nwith {word}line in them.")
+    if place == "direct":
+        answer = await library.ask(lucia, place, "1")
+    for one in (f"{word}line", f"{word}page"):
+        assert number_in(answer) in await library.ask(library.people["joao"], "direct", f"!library search {one}")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_stands_below_a_caption_is_found(library: House) -> None:
+    lucia, room = library.people["lucia"], library.rooms[ROOM]
+    event = await lucia.post_file(room, "a.txt", b"Some text.", "text/plain", caption="!library add Zithers\nzzbelow")
+    answer = await library.answer(lucia, room, event)
+    assert number_in(answer) in await library.ask(library.people["joao"], "direct", "!library search zzbelow")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_file_that_cannot_be_opened_is_told_in_the_direct_chat(library: House) -> None:
+    """Without a caption, too."""
+    lucia = library.people["lucia"]
+    room = await library.direct(lucia)
+    for content, reason in (({"file": {"url": "mxc://x/y"}}, "is encrypted"), ({}, "does not say where its file is")):
+        event = await lucia.send(room, "m.room.message", {"msgtype": "m.file", "body": "a.pdf", **content})
+        assert reason in await library.answer(lucia, room, event)
