@@ -74,6 +74,11 @@ def find(session: Session, seen: Iterable[Audience], kind: str, letter: str, num
     return row
 
 
+def own(session: Session, viewer: Viewer, kind: str, number: int) -> ItemRow | None:
+    """What this person has shared, of this number, whether or not it may still be read: to take it back."""
+    return store.own(session, viewer.user_id, kind, number)
+
+
 def create(effects: Effects, new: NewItem) -> ItemRow:
     """Write a new item and index it."""
     session = effects.session
@@ -100,7 +105,7 @@ def create(effects: Effects, new: NewItem) -> ItemRow:
 
 def change_audience(effects: Effects, item: ItemRow, audience: Audience) -> None:
     """Let others read it; messages that showed it to those who may not read it any more are redacted."""
-    for txn in () if _includes(audience, item.audience) else store.messages_showing(effects.session, item.id or 0):
+    for txn in () if includes(audience, item.audience) else store.messages_showing(effects.session, item.id or 0):
         effects.redact_own(txn, _("its audience has changed"))
     text = store.text_of(effects.session, item.id or 0)
     item.audience, item.updated_at = audience, effects.now
@@ -126,7 +131,7 @@ def withdraw(effects: Effects, item: ItemRow, by: UserId, *, is_message_gone: bo
         effects.task(DELETE_FILES, payload, marker=f"{DELETE_FILES}:{item.id}")
 
 
-def _includes(audience: str, former: str) -> bool:
+def includes(audience: str, former: str) -> bool:
     """May everybody who could read it go on reading it?"""
     if former.startswith("private:"):
         return True  # its one reader is the one who shares it

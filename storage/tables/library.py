@@ -5,7 +5,10 @@ from sqlmodel import Field, SQLModel
 
 
 class ResourceRow(SQLModel, table=True):
-    """A shelved file or link. ``address`` is what is alike in all ways of writing its ``url``."""
+    """A shelved file or link.
+
+    ``address`` is what is alike in all ways of writing its ``url``; ``shelver`` put it there, if it was not its author.
+    """
 
     __tablename__ = "resource"
     item_id: int = Field(primary_key=True, foreign_key="item.id")
@@ -16,3 +19,4 @@ class ResourceRow(SQLModel, table=True):
     pages: int | None = None
     readable: bool = False
     note: str | None = None
+    shelver: str | None = None

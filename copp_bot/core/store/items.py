@@ -45,6 +45,12 @@ def by_number(session: Session, audiences: Iterable[Audience], kind: str, number
     return session.scalars(statement).first()
 
 
+def own(session: Session, author: str, kind: str, number: int) -> ItemRow | None:
+    """What someone has made, of this number, if it is not withdrawn."""
+    is_it = and_(col(ItemRow.number) == number, col(ItemRow.kind) == kind, col(ItemRow.author) == author)
+    return session.scalars(select(ItemRow).where(is_it, col(ItemRow.state) == ItemState.LIVE)).first()
+
+
 def newest(
     session: Session, audiences: Iterable[Audience], kind: str, limit: int, having: Having | None = None
 ) -> Sequence[ItemRow]:

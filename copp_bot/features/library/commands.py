@@ -13,7 +13,7 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, UserId
 from copp_bot.core.reply import Attachment, Reply
 from copp_bot.core.words import audience_words, group_titles, nothing_more
-from copp_bot.features.library import adding, finding, questions, render, service, store, wishes
+from copp_bot.features.library import adding, deciding, finding, questions, render, service, store, wishes
 from copp_bot.features.library.service import ADD, AUDIENCE_ANY, EDIT_ANY, WITHDRAW_ANY
 
 SEARCH, SHOW, AUDIENCE = "library.search", "library.show", "library.audience"
@@ -87,7 +87,7 @@ class Handlers:
         if wanted == items.PUBLIC and item.audience != wanted and args.text("sure") != "yes":
             return questions.render_sure(shown, viewer.user_id)
         if item.audience != wanted:
-            service.change_audience(ctx.effects, viewer, item, wanted)
+            deciding.change_audience(ctx, self.rooms, item, wanted)
         words = audience_words(self.rooms, wanted)
         return render.render_audience(shown, words, wanted in self._seen(ctx))
 
@@ -99,10 +99,17 @@ class Handlers:
 
     def withdraw(self, ctx: Context, args: Args) -> Reply:
         """Take it off the shelf."""
-        item = self._find(ctx, args)
+        item = self._find_to_withdraw(ctx, args)
         number = items.short_id(finding.LETTER, item)
-        service.withdraw(ctx, item)
+        deciding.withdraw(ctx, self.rooms, item)
         return render.render_withdrawn(number)
+
+    def _find_to_withdraw(self, ctx: Context, args: Args) -> store.Item:
+        """One's own can be taken back for ever, also what was shelved in a group that one has left."""
+        if not ctx.place.is_direct:
+            return self._find(ctx, args)
+        own = items.own(ctx.session, ctx.viewer, store.KIND, args.number("id"))
+        return own or self._find(ctx, args)
 
     def _wanted_audience(self, ctx: Context, item: store.Item, said: str, key: str | None) -> Audience | None:
         if said == "group":

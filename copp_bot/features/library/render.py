@@ -14,7 +14,7 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience
 from copp_bot.core.media import has_slides, kind_name
 from copp_bot.core.narrowing import spoken
-from copp_bot.core.reply import Attachment, Line, Option, Part, Reply, bold, code, link, say, shorten
+from copp_bot.core.reply import Attachment, Line, Option, Part, Reply, bold, clean, code, link, say, shorten
 from copp_bot.core.words import audience_words, for_readers_here, found_words, nothing_words, text_language
 from copp_bot.features.library.finding import LINK, Pieces, Resource, Results
 from copp_bot.features.library.questions import NAME
@@ -60,6 +60,42 @@ def render_shelved(shelved: Shelved, audience: str) -> Reply:
         items=(shown.id,),
     )
     return reply if shelved.other is None else _with_other(reply, shown, shelved.other)
+
+
+def render_shelved_by_another(shown: Resource, shelver: str, audience: str) -> Reply:
+    """To who posted the file: what became of it, and the way back."""
+    return say(
+        (
+            _("{shelver} has shelved your file “{title}” in the library, as ").format(
+                shelver=clean(shelver), title=shorten(shown.title, NAME)
+            ),
+            bold(shown.number),
+            _(". {audience} may read it.").format(audience=_capital(audience)),
+        ),
+        (_("To take it off the shelf: "), code(f"!library withdraw {shown.number}")),
+        items=(shown.id,),
+    )
+
+
+def render_withdrawn_by_another(number: str, actor: str) -> Reply:
+    """To its author; the title is nowhere any more, here neither."""
+    return say(
+        _("{actor} has withdrawn {number}, which you had shelved: nobody finds it any more.").format(
+            actor=clean(actor), number=number
+        ),
+        _("If you do not understand why, answer them, or write to those in charge: !support"),
+    )
+
+
+def render_audience_by_another(shown: Resource, actor: str, audience: str) -> Reply:
+    """To its author: others decided who reads it."""
+    return say(
+        _("{actor} has changed who may read “{title}” ({number}), which you had shelved: now {audience}.").format(
+            actor=clean(actor), title=shorten(shown.title, NAME), number=shown.number, audience=audience
+        ),
+        (_("To change that: "), code(f"!library audience {shown.number} {_other(shown.audience)}")),
+        items=(shown.id,),
+    )
 
 
 def _with_other(reply: Reply, shown: Resource, other: Resource) -> Reply:

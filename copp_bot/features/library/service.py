@@ -83,6 +83,7 @@ def shelve_file(effects: Effects, request: Request, file: store.NewFile, found: 
         pages=found.pages,
         readable=found.is_readable,
         note=found.note,
+        shelver=request.shelver,
     )
     store.add_resource(effects.session, row)
     spare = store.attach(effects.session, items.row_id(item), file, effects.now)
@@ -138,10 +139,10 @@ def delete_copy(effects: Effects, path: str) -> None:
 
 
 def edit(ctx: Acting, item: store.Item, wish: Wish) -> None:
-    """Change what is said of it; the author may, and those who may edit what others shared, which leaves a trace."""
-    is_own = ctx.viewer.user_id == item.author
+    """Change what is said of it; who shared it may, and those who may edit what others shared, which leaves a trace."""
+    is_own = _has_shared(ctx, item)
     if not is_own and not ctx.may(EDIT_ANY, Scope(item.scope)):
-        raise UserError(_("Only the person who shelved it, or a steward of its group or area, can edit it."))
+        raise UserError(_("Only the person who shared it, or a steward of its group or area, can edit it."))
     if not wish.given and wish.url is None:
         raise UserError(
             _(
@@ -189,8 +190,8 @@ def may_change_audience(policy: Policy, viewer: Viewer, item: store.Item, audien
     if audience != items.PUBLIC and policy.holds(viewer, AUDIENCE_ANY, Scope(item.scope)):
         return
     if audience == items.PUBLIC:
-        raise UserError(_("Only the person who shelved it can make it public. Ask them."))
-    raise UserError(_("Only the person who shelved it, or a steward of its group or area, can change who reads it."))
+        raise UserError(_("Only the person who shared it can make it public. Ask them."))
+    raise UserError(_("Only the person who shared it, or a steward of its group or area, can change who reads it."))
 
 
 def group_audience(viewer: Viewer, item: store.Item, key: str | None) -> Audience | None:
@@ -220,15 +221,19 @@ def change_audience(effects: Effects, viewer: Viewer, item: store.Item, audience
 
 
 def withdraw(ctx: Acting, item: store.Item) -> None:
-    """Take it off the shelf; the author may, and those who may withdraw what others shared."""
-    is_own = ctx.viewer.user_id == item.author
+    """Take it off the shelf; who shared it may, and those who may withdraw what others shared."""
+    is_own = _has_shared(ctx, item)
     if not is_own and not ctx.may(WITHDRAW_ANY, Scope(item.scope)):
-        raise UserError(_("Only the person who shelved it, or a steward of its group or area, can withdraw it."))
+        raise UserError(_("Only the person who shared it, or a steward of its group or area, can withdraw it."))
     if not is_own:
         actor, author = ctx.viewer.user_id, UserId(item.author)
         ctx.effects.audit("library.withdraw", Scope(item.scope), actor=actor, target=author)
     items.withdraw(ctx.effects, item, ctx.viewer.user_id)
     forget_resource(ctx.effects, items.row_id(item))
+
+
+def _has_shared(ctx: Acting, item: store.Item) -> bool:
+    return ctx.viewer.user_id in (item.author, store.resource(ctx.session, items.row_id(item)).shelver)
 
 
 def forget_resource(effects: Effects, item_id: ItemId) -> None:

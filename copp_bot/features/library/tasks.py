@@ -19,11 +19,14 @@ from copp_bot.core.feature import Core, RoomDirectory, TaskKind
 from copp_bot.core.fetch import NoSuchPage, Page, Unfetched, fetch_page
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import reading_in
-from copp_bot.core.ids import EventId, ItemId, MxcUri, RoomId
+from copp_bot.core.ids import EventId, ItemId, MxcUri, RoomId, UserId
 from copp_bot.core.matrix.events import parse
 from copp_bot.core.matrix.port import Forbidden, Homeserver, Message, Missing, PostedFile, TooLarge
+from copp_bot.core.readers import reader
 from copp_bot.core.reply import clean
 from copp_bot.core.store import items as items_store
+from copp_bot.core.store import people as people_store
+from copp_bot.core.store import rooms as rooms_store
 from copp_bot.core.words import audience_words
 from copp_bot.features.library import render, service, store, wishes
 from copp_bot.features.library.adding import READ_LINK, SHELVE, read_link
@@ -53,7 +56,7 @@ class Runners:
             if message.event_id != request.event_id:
                 request = replace(request, event_id=message.event_id, command_event=request.event_id)
             if message.file is not None:
-                return await self._file(request, message.file)
+                return await self._file(await self._for_poster(request, message), message.file)
             url = wishes.first_url(message.body)
             if url is None:
                 raise UserError(_("There is neither a file nor a link in that message. Answer one that has."))
@@ -105,6 +108,17 @@ class Runners:
             return await self._seen(request.room_id, message.reply_to)
         return message
 
+    async def _for_poster(self, request: wishes.Request, message: Message) -> wishes.Request:
+        """Who posted a file is its author, whoever shelves it; to more people than it was for only they bring it."""
+        if message.sender == request.author:
+            return request
+        room = await self.database.read(lambda session: rooms_store.get(session, message.room_id))
+        if room is None or not items.includes(wishes.audience_of(room.readers) or "", request.audience):
+            raise UserError(
+                _("Only who posted that file can shelve it for others than the readers of this room. Ask them to.")
+            )
+        return replace(request, author=message.sender, shelver=request.author)
+
     async def _seen(self, room_id: RoomId, event_id: EventId) -> Message:
         try:
             message = await self._look(room_id, event_id)
@@ -155,10 +169,24 @@ class Runners:
         """The same for every attempt at one request, and different for every request."""
         folder = self.data_dir / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / hashlib.sha256(f"{request.author}\n{request.answer}".encode()).hexdigest()[:32]
+        return (
+            folder / hashlib.sha256(f"{request.shelver or request.author}\n{request.answer}".encode()).hexdigest()[:32]
+        )
 
     def _put_file(self, request: wishes.Request, file: store.NewFile, found: media.Extract, effects: Effects) -> None:
-        self._say_shelved(request, service.shelve_file(effects, request, file, found), effects)
+        shelved = service.shelve_file(effects, request, file, found)
+        self._say_shelved(request, shelved, effects)
+        if shelved.is_new and request.shelver is not None:
+            self._tell_poster(request, request.shelver, shelved, effects)
+
+    def _tell_poster(
+        self, request: wishes.Request, shelver: UserId, shelved: service.Shelved, effects: Effects
+    ) -> None:
+        names = people_store.names(effects.session, [shelver])
+        with reading_in(reader(effects.session, request.author, self.rooms).language):
+            audience = audience_words(self.rooms, request.audience)
+            reply = render.render_shelved_by_another(shelved.resource, names.get(shelver, shelver), audience)
+        effects.send(request.author, reply)
 
     def _put_link(self, request: wishes.Request, url: str, effects: Effects) -> None:
         shelved = service.shelve_link(effects, request, url)

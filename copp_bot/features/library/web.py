@@ -16,7 +16,7 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, Scope, TxnId, UserId, group_of
 from copp_bot.core.permissions import Viewer
 from copp_bot.core.web.page import Deed, Download, Form, Redirect, View, Visit, Where
-from copp_bot.features.library import finding, render_pages, service, store, uploads, wishes
+from copp_bot.features.library import deciding, finding, render_pages, service, store, uploads, wishes
 from copp_bot.features.library.adding import READ_LINK, read_link
 from copp_bot.features.library.service import ADD, AUDIENCE_ANY, EDIT_ANY, WITHDRAW_ANY
 
@@ -155,7 +155,7 @@ class Pages:
                 _("Public means that anybody can read and keep it, member or not. Tick the box if you want that.")
             )
         if item.audience != wanted:
-            service.change_audience(deed.effects, deed.viewer, item, wanted)
+            deciding.change_audience(deed, self.rooms, item, wanted)
         is_seen = wanted in self._seen(deed)
         return Redirect(f"/library/{deed.path['id']}?done=audience" if is_seen else "/library")
 
@@ -164,7 +164,7 @@ class Pages:
         item = self._find(deed)
         if deed.form.text("sure") != "yes":
             raise UserError(_("Tick the box if you want to take it back: it cannot be undone."))
-        service.withdraw(deed, item)
+        deciding.withdraw(deed, self.rooms, item)
         return Redirect("/library?done=withdrawn")
 
     def newest(self, visit: Visit) -> View | None:

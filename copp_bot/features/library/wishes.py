@@ -72,6 +72,7 @@ class Request:
         seen: the audiences whose resources may be named where the answer stands.
         answer: the message that is edited when it is done; empty where a page shows it.
         reader_language: the language of that message.
+        shelver: who asked for it, where the file is somebody else's.
     """
 
     room_id: RoomId | None
@@ -88,6 +89,7 @@ class Request:
     reader_language: str
     licence: str | None = None
     description: str = ""
+    shelver: UserId | None = None
 
     def payload(self) -> dict[str, Any]:
         """As JSON for the task."""
@@ -211,12 +213,18 @@ def shelf_of(wish: Wish, viewer: Viewer, place: Place, seen: frozenset[Audience]
     return here
 
 
+def audience_of(readers: str | None) -> Audience | None:
+    """Who reads what is shelved in a room of these readers; None where it has to be said."""
+    if group_of(readers) is not None:
+        return Audience(readers or "")
+    return Audience("community") if readers in {"community", "public"} else None
+
+
 def _shelf_of_room(place: Place) -> Shelf | None:
-    key = group_of(place.readers)
-    if key is not None:
-        return Shelf(group_scope(key), Audience(f"group:{key}"))
-    if place.readers in {"community", "public"}:
-        return Shelf(COMMUNITY, Audience("community"))
+    audience = audience_of(place.readers)
+    if audience is not None:
+        key = group_of(audience)
+        return Shelf(group_scope(key) if key else COMMUNITY, audience)
     if place.readers is None and not place.is_direct:
         raise UserError(
             _("I shelve things in the community's own rooms and in our direct chat. Post it in one of them.")

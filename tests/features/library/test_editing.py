@@ -65,7 +65,7 @@ async def test_a_steward_of_its_scope_edits_it_and_leaves_a_trace(library: House
     number = await shelve(library, "lucia", ROOM, "The bombard.", "Zzbombard")
     joao, aino, goran = (library.people[name] for name in ("joao", "aino", "goran"))
     answer = await first_answer(library, joao, ROOM, f"!library edit {number} Mine now")
-    assert answer == "Only the person who shelved it, or a steward of its group or area, can edit it."
+    assert answer == "Only the person who shared it, or a steward of its group or area, can edit it."
     for stranger in (goran, library.people["matteo"]):
         answer = await first_answer(library, stranger, "direct", f"!library edit {number} Mine now")
         assert answer == f"There is no {number}. Check the number."
