@@ -22,7 +22,7 @@ from copp_bot.core.matrix.port import (
     Missing,
     NewRoom,
 )
-from copp_bot.core.reply import code, say
+from copp_bot.core.reply import Reply, code, say
 from copp_bot.core.store import outbox as outbox_store
 from copp_bot.core.store import rooms as store
 from storage.database import Database
@@ -176,17 +176,28 @@ class DirectChats:
             if error.status == 403:
                 return None  # the invitation was taken back
             raise
-        return self._recorded(room, person)
+        return self._recorded(room, person, greeting=True)
 
-    def _recorded(self, room: RoomId, person: UserId) -> TaskEffect:
+    def _recorded(self, room: RoomId, person: UserId, *, greeting: bool = False) -> TaskEffect:
         bot = self._homeserver.user_id
 
         def effect(effects: Effects) -> None:
             assert isinstance(effects, RowEffects)
             mirror.record_direct(effects.session, room, person, bot, effects.now)
             effects.batch.reachable.append(person)
+            if greeting:
+                effects.send(room, _greeting())
 
         return effect
+
+
+def _greeting() -> Reply:
+    """To who has opened a chat: silence would look like a bot that does not work."""
+    return say(
+        _("Hello! Here we are by ourselves: nobody else reads what you write to me."),
+        (_("Type "), code("help"), _(" to see what I can do.")),
+        notice=False,
+    )
 
 
 _invited_read_only: JsonDict = {

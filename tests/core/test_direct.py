@@ -69,6 +69,17 @@ async def test_a_private_refusal_is_read_in_the_direct_chat_alone(stage: Stage) 
     assert room in await stage.anna.invited()
 
 
+async def test_who_opens_a_chat_is_greeted_there_once(stage: Stage) -> None:
+    async with stage.rig.bot() as app:
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: "Hello!" in raw["content"].get("body", ""))
+    async with stage.rig.bot() as app:
+        await stage.anna.say(room, "whisper again")
+        await until(app, lambda: len(whispers(stage)) == 1)
+    bodies = [raw["content"].get("body", "") for raw in await stage.anna.timeline(room) if raw["sender"] == stage.bot]
+    assert sum("Hello!" in body for body in bodies) == 1
+
+
 async def test_whoever_left_gets_a_new_chat(stage: Stage) -> None:
     async with stage.rig.bot() as app:
         await stage.anna.say(stage.coffee, "!whisper one")

@@ -11,6 +11,7 @@ from copp_bot.core.feature import Core, RoomDirectory
 from copp_bot.core.i18n import deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, UserId
+from copp_bot.core.permissions import Standing
 from copp_bot.core.reply import Attachment, Reply
 from copp_bot.core.words import audience_words, group_titles, nothing_more
 from copp_bot.features.library import adding, deciding, finding, questions, render, service, store, wishes
@@ -38,7 +39,7 @@ class Handlers:
         if results is None:
             return nothing_more(pages.again(again, having))
         further = pages.further(again, having, page) if results.has_more else None
-        return render.render_results(results, further, ctx.place.is_direct)
+        return _so_far(ctx, render.render_results(results, further, ctx.place.is_direct))
 
     def show(self, ctx: Context, args: Args) -> Reply:
         """One resource."""
@@ -68,11 +69,12 @@ class Handlers:
         if page > 1 and not shown:
             return nothing_more(pages.again("library list", having))
         further = pages.further("library list", having, page) if has_more else None
-        return render.render_list(shown, having, further, ctx.place.is_direct)
+        return _so_far(ctx, render.render_list(shown, having, further, ctx.place.is_direct))
 
     def tags(self, ctx: Context, args: Args) -> Reply:
         """Tags and how often they are used."""
-        return render.render_tags(finding.tags(ctx.session, self._seen(ctx), MOST_TAGS), ctx.place.is_direct)
+        found = finding.tags(ctx.session, self._seen(ctx), MOST_TAGS)
+        return _so_far(ctx, render.render_tags(found, ctx.place.is_direct))
 
     def audience(self, ctx: Context, args: Args) -> Reply:
         """Let others read it; public only by an explicit yes of the author."""
@@ -124,6 +126,13 @@ class Handlers:
 
     def _seen(self, ctx: Context) -> frozenset[Audience]:
         return items.audiences(ctx.session, ctx.viewer, ctx.place, self.bot)
+
+
+def _so_far(ctx: Context, reply: Reply) -> Reply:
+    """Newcomers are told the same whether or not there is more, so that it tells nothing."""
+    if ctx.viewer.standing is Standing.MEMBER:
+        return reply
+    return reply.and_line(_("Until a steward lets you into the community, you see only what is public."))
 
 
 def _attachment(file: store.File | None) -> Attachment | None:

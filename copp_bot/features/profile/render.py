@@ -28,7 +28,7 @@ def render_me(profile: Profile, viewer: Viewer, rooms: RoomDirectory, now: datet
         (_("Language: "), *_or_hint(_language(profile.language), "!me language fr")),
         (_("Time zone: "), *_or_hint(profile.timezone, "!me timezone Europe/Paris"), f" · {_clock(now, zone)}"),
         (_("Interests: "), *_or_hint(", ".join(profile.interests), "!me interests drama, assessment")),
-        (_seen_by_others(profile),),
+        (_seen_by_others(profile, viewer),),
     ]
     return say(*lines, private=True)
 
@@ -161,7 +161,9 @@ def _clock(now: datetime, zone: ZoneInfo) -> str:
     return now.astimezone(zone).strftime("%H:%M")
 
 
-def _seen_by_others(profile: Profile) -> str:
+def _seen_by_others(profile: Profile, viewer: Viewer) -> str:
+    if viewer.standing is not Standing.MEMBER and profile.is_findable:
+        return _("Once you are in the community, members find you by !find and !who. To stop that: !me findable off")
     if profile.is_findable:
         return _("Members find you by !find and !who: they see name, language, interests. To stop: !me findable off")
     return _("Nobody finds you by !find and !who. To change that: !me findable on")

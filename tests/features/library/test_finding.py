@@ -232,3 +232,14 @@ async def test_what_does_not_fit_is_on_further_pages(library: House) -> None:
     for page in ("0", "x", "²", "99999999999"):
         answer = await library.ask(lucia, "rhythm/home", f"!library list page:{page}")
         assert "Pages have numbers" in answer or "nothing more" in answer
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_newcomers_are_told_that_there_is_more(library: House) -> None:
+    """The same words whether or not there is something, for them alone."""
+    noor, goran = library.people["noor"], library.people["goran"]
+    for asked in ("search zznothing", "search rhythm", "list", "tags"):
+        told = "you see only what is public"
+        assert told in await library.ask(noor, "direct", f"!library {asked}")
+        assert told not in await library.ask(goran, "direct", f"!library {asked}")
+    assert "Once you are in the community" in await library.ask(noor, "direct", "!me")
