@@ -78,7 +78,7 @@ def scope_of(ctx: Context, rooms: RoomDirectory, key: str | None) -> Scope:
     """Where the viewer serves: the group named, the group of the room, the community, or one's only group.
 
     Raises:
-        UserError: they do not serve there, or several groups may be meant.
+        UserError: they do not serve there; or several groups may be meant: asked privately, since not all may be known.
     """
     here = group_of(ctx.place.scope)
     if key or here:
@@ -92,7 +92,7 @@ def scope_of(ctx: Context, rooms: RoomDirectory, key: str | None) -> Scope:
     own = sorted({grant.scope for grant in ctx.viewer.grants if ctx.may(SERVE, grant.scope)})
     if len(own) > 1:
         keys = ", ".join(f"group:{group_of(scope)}" for scope in own)
-        raise UserError(_("Which group do you mean? Add one of: {keys}").format(keys=keys))
+        raise UserError(_("Which group do you mean? Add one of: {keys}").format(keys=keys), private=True)
     if not own:
         ctx.require(SERVE, COMMUNITY)
     return own[0]
