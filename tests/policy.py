@@ -34,7 +34,7 @@ SURFACES = {
     "job cases.remind": ROLE,
     "!groups": MEMBERS,
     "!group join": MEMBERS,
-    "!group leave": OWN,
+    "!group leave": MEMBERS,
     "!group members": MEMBERS,
     "!group invite": MEMBERS,
     "!group accept": MEMBERS,
