@@ -2,20 +2,22 @@
 
 The rule it keeps: a group that is not listed is named, by its key or its title, in no room that people outside it may
 read, in answers, edits and messages alike; and those who are not in the community yet read the title of no group. What
-someone typed may be quoted to them.
+someone typed may be quoted to them. A new command that takes a group, without its lines here, fails.
 """
 
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from copp_bot.core.commands.declare import Command, Kind
 from copp_bot.rooms.declared import reader_roles
 from tests.fakes.person import FakeWorld
+from tests.features.built import built_features
 from tests.features.library.library_house import number_in, shelve
 from tests.house import ROOMS_CONFIG, House, community
 from tests.world import Raw
@@ -44,19 +46,31 @@ PLACES = {
     "rhythm/home": ("zofia", "aino", "birgit", "odile"),
 }
 """Where others read along, and who asks there."""
+TAKES_A_GROUP = {"group", "for"}
+"""Options that name one."""
 PROBES: dict[str, tuple[str, ...]] = {
     "activity": ("!activity",),
     "blog publish": ("!blog publish {blog} group", f"!blog publish {{blog}} group group:{KEY}", "!blog publish {blog}"),
     "did": ("!did welcomed @goran", f"!did welcomed @goran group:{KEY}"),
     "duty": ("!duty on", f"!duty on group:{KEY}", "!duty off"),
     "find": ("!find rhythm",),
+    "group accept": ("!group accept @goran archive", f"!group accept @goran {KEY}"),
     "group close": (f"!group close {KEY}", "!group close nowhere"),
+    "group decline": ("!group decline @ioana archive", f"!group decline @ioana {KEY}"),
+    "group invite": ("!group invite @goran rhythm", "!group invite @goran", f"!group invite @goran {KEY}"),
     "group join": (f"!group join {KEY}", "!group join nowhere", "!group join archive"),
+    "group leave": ("!group leave nowhere", "!group leave", f"!group leave {KEY}"),
+    "group members": ("!group members", f"!group members {KEY}", "!group members nowhere"),
     "group open": (f"!group open {KEY}", "!group open nowhere"),
     "group reopen": (f"!group reopen {KEY}", "!group reopen nowhere"),
     "groups": ("!groups",),
     "handover": ("!handover a note", f"!handover a note group:{KEY}"),
     "help": ("!help", "!help group leave", "!help library add"),
+    "library add": (
+        "!library add https://example.invalid/page",
+        "!library add https://example.invalid/page for:foo",
+        f"!library add https://example.invalid/page for:{KEY}",
+    ),
     "library audience": ("!library audience {shelved} group", f"!library audience {{shelved}} group group:{KEY}"),
     "library list": ("!library list", f"!library list group:{KEY}"),
     "library search": (f"!library search velvetword group:{KEY}", "!library search velvetword"),
@@ -91,7 +105,7 @@ class Named:
     heard: dict[str, list[tuple[str, Raw]]] = field(default_factory=dict)
 
     async def ask(self, text: str) -> None:
-        """Everybody types it everywhere."""
+        """Everybody types it everywhere; who has left the group comes back."""
         before = len(self.world.matrix.sent)
         for place, names in PLACES.items():
             for name in names:
@@ -101,12 +115,23 @@ class Named:
         said = self.world.matrix.sent[before:]
         keys = {str(room_id): key for key, room_id in self.house.rooms.items() if is_overheard(self.house, key)}
         self.heard[text] = [(keys[room], raw) for room, raw in said if room in keys and raw["sender"] == self.house.bot]
+        if "leave" in text:
+            await self._all_back()
+
+    async def _all_back(self) -> None:
+        for name, groups, _roles in ENTERED:
+            await self.house.accept(await self.house.enter(name, *groups))
 
 
 def is_overheard(house: House, key: str) -> bool:
     """Is it a room that people outside the group may read, and that is not for role holders, who know it?"""
     room = house.app.declared.room(key)
     return room is not None and key.partition("/")[0] != KEY and not reader_roles(room.readers)
+
+
+def probes() -> Iterator[str]:
+    """Every line; those by which people leave come last."""
+    yield from sorted((text for texts in PROBES.values() for text in texts), key=lambda text: "leave" in text)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -123,7 +148,7 @@ async def named(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Named
         made.shelved = await shelve(house, "lucia", f"{KEY}/home", "velvetword", "A velvet thing", "thing.pdf")
         for name in ASKERS:
             await house.ask(house.people[name], "direct", "!group join archive")
-        for text in (text for texts in PROBES.values() for text in texts):
+        for text in probes():
             await made.ask(text)
         yield made
     await world.close()
@@ -154,3 +179,13 @@ async def test_the_rooms_are_answered(named: Named) -> None:
     assert len([text for text, heard in named.heard.items() if heard]) > len(named.heard) * 0.8
     titles = json.dumps([raw for _place, raw in named.world.matrix.sent], ensure_ascii=False)
     assert titles.count(TITLE) > 50  # in direct chats and in the group's own rooms
+
+
+async def test_every_command_that_takes_a_group_is_asked() -> None:
+    commands = [command for feature in built_features() for command in feature.commands]
+    assert {command.path for command in commands if takes_a_group(command)} <= set(PROBES)
+
+
+def takes_a_group(command: Command) -> bool:
+    """Is a group named in it?"""
+    return bool(TAKES_A_GROUP & set(command.options)) or any(param.kind is Kind.GROUP for param in command.params)
