@@ -140,7 +140,7 @@ def run() -> None:
 @database.command()
 def upgrade() -> None:
     """Bring the database to the schema of this version."""
-    settings = told()
+    settings = told(connected=False)
     from copp_bot import run as running  # noqa: PLC0415
 
     before, after = running.upgrade(settings)
@@ -153,7 +153,7 @@ def copy(
     target: Annotated[str | None, typer.Argument(help="Likewise; the database of the settings if left out.")] = None,
 ) -> None:
     """Copy the community to an empty database, from SQLite to PostgreSQL or back; the bot must be stopped."""
-    settings = told()
+    settings = told(connected=False)
     from rich.progress import Progress  # noqa: PLC0415
 
     from copp_bot.core import databases  # noqa: PLC0415

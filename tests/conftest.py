@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from copp_bot.demo.homeserver import LocalHomeserver
 from tests.databases import KINDS, POSTGRESQL, Databases, Server
+
+settings.register_profile("house", settings(), deadline=None, print_blob=True)
+settings.load_profile("house")
+"""A slow machine fails no example; one that fails is printed so that it can be tried again (``@reproduce_failure``)."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -159,7 +159,12 @@ class House:
 
 @asynccontextmanager
 async def community(
-    world: World, folder: Path, *, clock: Clock | None = None, database_url: str | None = None
+    world: World,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    database_url: str | None = None,
+    rooms_config: Path = ROOMS_CONFIG,
 ) -> AsyncIterator[House]:
     """The declared community on this homeserver, with the bot running."""
     homeserver = await world.bot_homeserver()
@@ -169,12 +174,12 @@ async def community(
         data_dir=folder,
         web_port=0,
         web_url=WEB_URL,
-        rooms_config=ROOMS_CONFIG,
+        rooms_config=rooms_config,
         database_url=database_url,
     )
     database = Database(settings.database)
     migrate.upgrade(database.engine)
-    declared = load(ROOMS_CONFIG)
+    declared = load(rooms_config)
     now = clock or SystemClock()
     outcome = await apply(declared, Surroundings(homeserver, database, now))
     assert not outcome.refused, outcome.refused

@@ -74,6 +74,7 @@ async def test_nothing_is_set(tmp_path: Path) -> None:
     [
         ({"homeserver": "matrix.example.org"}, "COPP_HOMESERVER must begin with https://"),
         ({"user_id": "copp"}, "COPP_USER_ID must be a full Matrix id"),
+        ({"user_id": "@:"}, "COPP_USER_ID must be a full Matrix id"),
         ({"web_port": "99999"}, "COPP_WEB_PORT must be at most 65535"),
         ({"web_port": "web"}, "COPP_WEB_PORT must be a whole number"),
         ({"upload_limit": "0"}, "COPP_UPLOAD_LIMIT must be more than 0"),
@@ -112,6 +113,18 @@ async def test_a_mistyped_setting_is_told(tmp_path: Path) -> None:
 async def test_the_declaration_is_checked_without_a_homeserver(tmp_path: Path) -> None:
     code, said = await copp_bot("check", folder=tmp_path)
     assert code == 0 and "all sound" in said
+
+
+async def test_the_database_is_brought_up_without_a_homeserver(tmp_path: Path) -> None:
+    code, said = await copp_bot("db", "upgrade", folder=tmp_path)
+    assert code == 0 and said.startswith("Upgraded from empty to ")
+    code, said = await copp_bot("db", "copy", "var/copp.sqlite3", f"sqlite:///{tmp_path}/copy.sqlite3", folder=tmp_path)
+    assert code == 0 and "Copied and compared" in said
+
+
+async def test_an_interruption_while_it_is_loaded_leaves_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", encoding="utf-8")
+    assert await copp_bot("check", folder=tmp_path) == (130, "")
 
 
 async def test_groups_opened_by_command_are_exported_without_a_homeserver(tmp_path: Path) -> None:

@@ -234,6 +234,8 @@ async def _rate_limit(client: Client) -> Finding:
 def _power(declared: Declaration, observed: Observed) -> Finding:
     """The bot's power in the rooms that there are; the plan's notices say what to do in each where it lacks."""
     there = [seen for room in declared.all if (seen := observed.rooms.get(room.key))]
+    if not there:
+        return Finding(False, _("None of the declared rooms is there yet. Run copp-bot apply."))
     enough = [
         seen
         for seen in there

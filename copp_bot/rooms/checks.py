@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.permissions import EVERYTHING
+from copp_bot.core.permissions import EVERYTHING, Standing
 from copp_bot.rooms.models import ReadersWord, RoleReaders, RolesFile
 from copp_bot.rooms.reading import Files, entries
 from copp_bot.rooms.strict_yaml import Mistake, Path_
@@ -15,7 +15,11 @@ from copp_bot.rooms.strict_yaml import Mistake, Path_
 ROOT = "root"
 HOME = "home"
 REQUIRED_ROOMS = ("reception", "stewards", "secretariat")
-REQUIRED_ROLES = ("steward", "lead_steward", "secretariat")
+HEAD = "secretariat"
+"""The role that ``copp-bot apply --secretariat`` gives in the whole community, and that gives all others."""
+REQUIRED_ROLES = ("steward", "lead_steward", HEAD)
+HELP = "help"
+"""The permission without which nobody learns how to come in."""
 REQUIRED_TEXTS = ("welcome", "rules")
 RESERVED = frozenset({ROOT, HOME, "community", "public", "group", "person", "direct", "people", "private", "all"})
 """Words that stand for something else in commands, scopes and audiences."""
@@ -123,9 +127,16 @@ def _roles(files: Files) -> Iterator[Mistake]:
         if name not in roles.roles:
             problem = _("The role “{name}” is missing.").format(name=name)
             yield files.mistake("roles", ("roles",), problem, _("Declare it."))
+    yield from _head(files, roles)
     yield from _role_order(files, roles)
     yield from _role_grants(files, roles)
     yield from _standing(files, roles)
+
+
+def _head(files: Files, roles: RolesFile) -> Iterator[Mistake]:
+    if HEAD in roles.roles and EVERYTHING not in roles.roles[HEAD].permissions:
+        problem = _("The community has no head: “{name}” does not have every permission.").format(name=HEAD)
+        yield files.mistake("roles", ("roles", HEAD, "permissions"), problem, _('Write permissions: ["*"].'))
 
 
 def _role_order(files: Files, roles: RolesFile) -> Iterator[Mistake]:
@@ -157,6 +168,10 @@ def _standing(files: Files, roles: RolesFile) -> Iterator[Mistake]:
         if EVERYTHING in names:
             problem = _("“{standing}” must not have every permission.").format(standing=standing.value)
             yield files.mistake("roles", ("standing", standing.value), problem, _("Name the permissions."))
+    if HELP not in roles.standing.get(Standing.OUTSIDER, ()):
+        problem = _("Who is not in the community yet could not ask how to come in.")
+        remedy = _("Write “help” below “outsider”; it then holds for everybody.")
+        yield files.mistake("roles", ("standing", Standing.OUTSIDER.value), problem, remedy)
 
 
 def _languages(files: Files) -> Iterator[Mistake]:

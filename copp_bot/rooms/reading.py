@@ -36,6 +36,8 @@ from copp_bot.rooms.strict_yaml import Mistake, Path_, Source, Unreadable, read,
 Model = TypeVar("Model", bound=BaseModel)
 _MODELS = (CommunityFile, RoomsFile, GroupFile, RolesFile, RoleEntry, RoomEntry, RootEntry)
 _KNOWN_NAMES = sorted({name for model in _MODELS for name in model.model_fields})
+_NAMED_FREELY = (("rooms",), ("roles",))
+"""Parts in which the operator chooses the names: one that is known there has lost its indentation."""
 
 
 class DeclarationError(SetupError):
@@ -184,12 +186,29 @@ def _explain(error: ErrorDetails, path: Path_) -> tuple[str, str]:
     name = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
     if kind == "missing":
         return _("“{name}” is missing.").format(name=error["loc"][-1]), _("Add it.")
+    if name in _KNOWN_NAMES and (kind == "extra_forbidden" or path[-2:-1] in _NAMED_FREELY):
+        return _("“{name}” does not belong here.").format(name=name), _belonging(name)
     if kind == "extra_forbidden":
         return _("“{name}” is not known here.").format(name=name), _suggestion(name)
     if "readers" in path:
         problem = _("“readers” is not understood.")
         return problem, _("Write public, community, group, or “roles: [steward]” below it.")
     return _complaint(name, error)
+
+
+def _belonging(name: str) -> str:
+    """Where a name may stand that is known elsewhere; most often it was indented too little."""
+    places: dict[type[BaseModel], str] = {
+        CommunityFile: _("the beginning of community.yaml"),
+        RootEntry: _("“root” in community.yaml"),
+        RoomsFile: _("the beginning of rooms.yaml"),
+        RoomEntry: _("a room"),
+        GroupFile: _("the beginning of a group's file"),
+        RolesFile: _("the beginning of roles.yaml"),
+        RoleEntry: _("a role"),
+    }
+    found = _(" or ").join(words for model, words in places.items() if name in model.model_fields)
+    return _("It belongs to {places}: indent it like the other lines there.").format(places=found)
 
 
 def _suggestion(name: str) -> str:

@@ -34,6 +34,7 @@ DEPTH_LIMIT = 10
 NODE_LIMIT = 20_000
 """Values in one file; far above any community, and reached in well under a second."""
 
+QUOTES = ("'", '"')
 Path_ = tuple[str | int, ...]
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}\Z")
@@ -144,13 +145,33 @@ def _refuse_tabs(text: str, shown: str) -> None:
 
 
 def _events(text: str, shown: str) -> Iterator[Any]:
+    quoted: ScalarEvent | None = None
     try:
-        yield from YAML(typ="safe", pure=True).parse(text)
+        for event in YAML(typ="safe", pure=True).parse(text):
+            if isinstance(event, ScalarEvent) and event.style in QUOTES and _lines(event) > 1:
+                quoted = event
+            yield event
     except MarkedYAMLError as error:
-        raise _not_yaml(shown, error) from None
+        raise _open_quote(shown, error, quoted) or _not_yaml(shown, error) from None
     except (YAMLError, ValueError, RecursionError) as error:
         problem = _("This is not valid YAML ({reason}).").format(reason=type(error).__name__)
         raise _stop(shown, None, problem, _("Check indentation, quotes and colons.")) from None
+
+
+def _lines(event: Any) -> int:
+    return int(event.end_mark.line - event.start_mark.line + 1)
+
+
+def _open_quote(shown: str, error: MarkedYAMLError, quoted: ScalarEvent | None) -> Unreadable | None:
+    """A quotation mark that was forgotten is noticed far below, at the next one or at the end: told where it begins."""
+    at, remedy = error.problem_mark, _("Close it at the end of the text that it belongs to, in the same line.")
+    if error.context_mark and "quoted scalar" in (error.context or ""):
+        problem = _("A quotation mark begins here and is never closed.")
+        return _stop(shown, error.context_mark.line + 1, problem, remedy)
+    if quoted is None or at is None or at.line != quoted.end_mark.line:
+        return None
+    problem = _("A quotation mark begins here and is closed in line {line} only.").format(line=at.line + 1)
+    return _stop(shown, quoted.start_mark.line + 1, problem, remedy)
 
 
 def _not_yaml(shown: str, error: MarkedYAMLError) -> Unreadable:
@@ -160,7 +181,9 @@ def _not_yaml(shown: str, error: MarkedYAMLError) -> Unreadable:
     problem = _("The indentation or punctuation is not right here, at column {column} (YAML: {reason}).").format(
         column=column, reason=error.problem or error.context
     )
-    remedy = _("Check the spaces before the line, quotes and colons; put a text that holds a colon in quotes.")
+    remedy = _(
+        "Check the spaces before this line and the one above, quotes and colons; put a text with a colon in quotes."
+    )
     return _stop(shown, line, problem, remedy)
 
 

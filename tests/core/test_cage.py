@@ -4,6 +4,7 @@ import asyncio
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,12 @@ ROOT = Path(__file__).parents[2]
 needs_seccomp = pytest.mark.skipif(
     "Seccomp:" not in Path("/proc/self/status").read_text() or os.uname().machine not in {"x86_64", "aarch64"},
     reason="this kernel has no seccomp, or this machine is none whose numbers we know",
+)
+
+UNSHARED = "import ctypes, sys; call = ctypes.CDLL(None).unshare; sys.exit(call(0x40000000) and call(0x50000000))"
+needs_namespaces = pytest.mark.skipif(
+    subprocess.run([sys.executable, "-c", UNSHARED], check=False).returncode != 0,
+    reason="this machine lets nobody have a network of their own",
 )
 
 
@@ -112,6 +119,15 @@ print(json.dumps({{"sealed": sealed, "acts": {{
     assert {act: how for act, how in found["acts"].items() if how != "PermissionError"} == {}
     assert (tmp_path / "mine").read_text(encoding="utf-8") == "kept"
     assert set(os.listdir(tmp_path)) == {"mine", "taken_over.py"}
+
+
+@needs_namespaces
+async def test_without_seccomp_the_process_has_no_network(tmp_path: Path) -> None:
+    """Where nothing can be sealed, a network without devices is left: not even this machine itself is reached."""
+    with socket.create_server(("127.0.0.1", 0)) as neighbour:
+        address = neighbour.getsockname()
+        body = f"print(json.dumps({{'web': tried(lambda: socket.create_connection({address!r}, 5))}}))"
+        assert await caged(program(tmp_path, body)) == {"web": "OSError"}
 
 
 @needs_seccomp

@@ -255,7 +255,7 @@ BODIES = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=12).map("".jo
 
 
 @given(BODIES, st.text(max_size=12))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_nothing_but_a_user_error_is_ever_raised(body: str, name: str) -> None:
     everything(body, [ANNA], {ANNA: name})
     everything(f"!{body}", [ANNA], {ANNA: name})

@@ -1,6 +1,7 @@
 """The sync loop: whatever comes, in whatever shape, is acted on once and in order."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from copp_bot.core.store import rooms as rooms_store
 from tests.core.conftest import Stage
 from tests.core.rig import answer_to, text_command
 from tests.core.scripted import scripted
-from tests.world import WAIT_SECONDS
+from tests.world import WAIT_SECONDS, Raw, message, posted_file
 
 ran: list[str] = []
 
@@ -179,6 +180,39 @@ async def test_an_unknown_token_ends_the_bot_with_a_sentence(stage: Stage) -> No
     with pytest.raises(SetupError, match="access token"):
         await asyncio.wait_for(app.run(), 10)
     app.database.close()
+
+
+async def test_a_notice_is_never_answered(stage: Stage) -> None:
+    """Bots speak in notices (Client-Server API, m.notice): two that answered each other would never end."""
+    async with stage.rig.bot() as app:
+        chat = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(chat, lambda raw: raw.get("state_key") == stage.bot and _joins(raw))
+        answered = [await stage.anna.say(room, "!note asked") for room in (stage.coffee, chat)]
+        ours = [(await answer_to(stage.anna, room, event, stage.bot))["event_id"]
+                for room, event in zip((stage.coffee, chat), answered, strict=True)]  # fmt: skip
+        told = [
+            await stage.anna.send(room, "m.room.message", {**content, "msgtype": "m.notice"})
+            for room, answer in zip((stage.coffee, chat), ours, strict=True)
+            for content in addressed(stage, answer)
+        ]
+        await fence(stage, app)
+        kept = [await app.database.read(partial(inbox_store.by_event, event_id=event)) for event in told]
+    assert ran == ["asked", "asked", "fence"]
+    assert [stage.replies(event) for event in told] == [[]] * len(told)
+    assert kept == [None] * len(told)
+
+
+def addressed(stage: Stage, answer: str) -> list[Raw]:
+    """Every way to speak to the bot."""
+    mxc = stage.matrix.put_media(stage.anna.user_id, b"a file")
+    return [
+        message("!note it"),
+        message("note it", mentions=[stage.bot]),
+        message(f"{stage.bot} note it"),
+        message("1", reply_to=answer),
+        message("thank you", thread=answer),
+        posted_file("plan.txt", mxc, 6, "text/plain", f"!note it {stage.bot}", answer),
+    ]
 
 
 async def test_a_foreign_marker_makes_no_room_ours(stage: Stage) -> None:

@@ -71,7 +71,7 @@ async def test_malformed_events_never_stop_the_loop(stage: Stage, monkeypatch: p
             pass
 
     @given(st.fixed_dictionaries({}, optional={s: st.dictionaries(rooms, PARTS | JSON, max_size=2) for s in SECTIONS}))
-    @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=250, suppress_health_check=list(HealthCheck))
     def every(answer: dict[str, Any]) -> None:
         asyncio.run_coroutine_threadsafe(take({"rooms": answer}), loop).result(30)
 

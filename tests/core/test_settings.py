@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from copp_bot.core.errors import SetupError
 from copp_bot.core.settings import Settings, read_settings
@@ -114,3 +115,20 @@ def test_a_data_folder_may_be_called_anything(tmp_path: Path) -> None:
     odd.mkdir()
     settings = Settings(homeserver="http://127.0.0.1", user_id="@copp:example.org", data_dir=odd)
     assert sqlite_file(settings.database) == odd / "copp.sqlite3"
+
+
+@pytest.mark.parametrize(
+    ("user_id", "is_one"),
+    [
+        *(("@copp:example.org", True), ("@copp:127.0.0.1:8448", True), ("@copp:[::1]:8448", True)),
+        *(("@Copp+bot/1:example.org", True), ("@:", False), ("@copp:", False), ("@:example.org", False)),
+        *(("copp:example.org", False), ("@copp example.org", False), ("@co pp:example.org", False)),
+        *(("@copp:example.org:port", False), (f"@{'c' * 250}:example.org", False)),
+    ],
+)
+def test_the_account_is_a_whole_matrix_id(user_id: str, is_one: bool) -> None:
+    if is_one:
+        assert Settings(homeserver="http://127.0.0.1", user_id=user_id).bot == user_id
+    else:
+        with pytest.raises(ValidationError, match="must be a full Matrix id like"):
+            Settings(homeserver="http://127.0.0.1", user_id=user_id)

@@ -42,6 +42,11 @@ def test_the_bots_power_is_looked_at_in_each_room(level: int, is_well: bool) -> 
     assert f"{len(rooms) if is_well else 0} of {len(rooms)}" in finding.sentence
 
 
+def test_power_in_no_room_at_all_is_not_well() -> None:
+    finding = doctor._power(DECLARED, Observed(BOT, {}))
+    assert not finding.is_well and "Run copp-bot apply" in finding.sentence
+
+
 def said(findings: list[doctor.Finding], words: str) -> doctor.Finding:
     """The finding that says this."""
     return next(finding for finding in findings if words in finding.sentence)

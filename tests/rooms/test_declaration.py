@@ -144,6 +144,43 @@ REPLACEMENTS = [
     ("roles.yaml", "  secretariat:", "  office:", None, "The role “secretariat” is missing"),
     ("roles.yaml", "    - help", '    - "*"', -1, "must not have every permission"),
     ("roles.yaml", "  outsider:", "  stranger:", 0, "not a name"),
+    ("roles.yaml", 'permissions: ["*"]', "permissions: []", 0, "no head: “secretariat” does not have every permission"),
+    ("roles.yaml", 'permissions: ["*"]', "permissions: [help, rooms.apply]", 0, "The community has no head"),
+    ("roles.yaml", "    - help", "    - blog.read", -1, "could not ask how to come in. Write “help” below “outsider”"),
+    ("roles.yaml", "  outsider:\n    - help\n", "", -1, "could not ask how to come in"),
+    (
+        "rooms.yaml",
+        "rooms:",
+        "readers: public\nrooms:",
+        0,
+        "“readers” does not belong here. It belongs to a room: indent",
+    ),
+    (
+        "rooms.yaml",
+        "  announcements:",
+        "  readers: public\n  announcements:",
+        0,
+        "“readers” does not belong here. It belongs",
+    ),
+    ("rooms.yaml", "  announcements:", "  in_directory: true\n  announcements:", 0, "It belongs to a room: indent it"),
+    ("rooms.yaml", "    readers: public", "  readers: public", 1, "the spaces before this line and the one above"),
+    (
+        "roles.yaml",
+        "  lead_steward:",
+        "  rank: 5\n  lead_steward:",
+        0,
+        "“rank” does not belong here. It belongs to a role",
+    ),
+    ("rooms.yaml", "title: Reception", "kind: training\n    title: Reception", 0, "the beginning of a group's file"),
+    (
+        "rooms.yaml",
+        "title: Reception",
+        'title: "Reception',
+        0,
+        "A quotation mark begins here and is closed in line 28 only",
+    ),
+    ("rooms.yaml", "title: Secretariat", "title: 'Secretariat", 0, "A quotation mark begins here and is"),
+    ("rooms.yaml", "topic: What everybody should", "topic: 'What everybody should", 0, "A quotation mark begins here"),
 ]
 """File, old text, new text, line of the mistake counted from that of the old text, words of the sentence."""
 
@@ -178,7 +215,8 @@ WHOLE_FILES = [
     (b"a: [" + b"1," * 400_000 + b"]", "too much"),
     (b"? [a]\n: b\n", "plain text"),
     (b"a: *b\n", "Anchors and aliases"),
-    (b"a: 'x\n", "indentation or punctuation"),
+    (b"a: 'x\n", "line 1: A quotation mark begins here and is never closed"),
+    (b"a: 'two\n  lines'\nb: [\n", "line 4: The indentation or punctuation"),
     (b"]", "indentation or punctuation"),
     (BOMB.encode(), "Anchors and aliases"),
 ]

@@ -89,7 +89,7 @@ def test_an_empty_world_is_built_parents_first() -> None:
     assert plan(shipped(), applied()) == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(DRIFT, st.dictionaries(st.sampled_from(KEYS), CONTENTS, max_size=3), GRANTS, st.sets(st.sampled_from(KEYS)))
 def test_after_all_steps_nothing_is_left_to_write(
     drift: dict[tuple[RoomKey, str], JsonDict],
@@ -176,7 +176,7 @@ JUNK: Any = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("type", "state_key", "content", "sender"), JUNK))))
 def test_malformed_state_is_never_ours(events: list[JsonDict]) -> None:
     assert read_state(RoomId("!a"), events, BOT) is None

@@ -77,7 +77,7 @@ def server_allows(creation: Creation, old: dict[str, Any] | None, new: dict[str,
     return True
 
 
-@settings(max_examples=STATES, deadline=None)
+@settings(max_examples=STATES)
 @given(rooms_as_they_may_be(), ROOMS, GRANTS)
 def test_merging_is_allowed_can_be_undone_and_keeps_what_is_unknown(
     state: tuple[Creation, dict[str, Any] | None], room: Any, grants: list[RoleGrant]
@@ -100,7 +100,7 @@ def test_merging_is_allowed_can_be_undone_and_keeps_what_is_unknown(
     assert not creation.unlisted & set(after["users"])
 
 
-@settings(max_examples=STATES, deadline=None)
+@settings(max_examples=STATES)
 @given(rooms_as_they_may_be(), ROOMS, GRANTS, GRANTS)
 def test_nobody_is_locked_out(
     state: tuple[Creation, dict[str, Any] | None], room: Any, grants: list[RoleGrant], later: list[RoleGrant]

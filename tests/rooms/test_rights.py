@@ -180,7 +180,7 @@ HELD = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from([room.key for room in ROOMS]), MEMBERSHIPS), st.lists(HELD, max_size=2))
 def test_moves_come_to_rest_and_let_nobody_in_who_may_not(stays: dict[str, Stay], roles: list[HeldRole]) -> None:
     """After three rounds of making every move there is none left, and only members of a space are in its rooms."""

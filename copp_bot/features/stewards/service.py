@@ -78,7 +78,7 @@ def scope_of(ctx: Context, rooms: RoomDirectory, key: str | None) -> Scope:
     """Where the viewer serves: the group named, the group of the room, the community, or one's only group.
 
     Raises:
-        UserError: they do not serve there, or several groups may be meant.
+        UserError: they do not serve there; or several groups may be meant: asked privately, since not all may be known.
     """
     here = group_of(ctx.place.scope)
     if key or here:

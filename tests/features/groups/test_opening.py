@@ -166,7 +166,7 @@ def test_keys_can_be_typed(title: str, key: str) -> None:
     assert opening.key_of(title) == key
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(min_size=1, max_size=80) | st.text(string.printable, min_size=1, max_size=80))
 def test_every_title_makes_a_key(title: str) -> None:
     assert is_key(opening.key_of(title))

@@ -7,11 +7,13 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from copp_bot.core.ids import UserId
+from copp_bot.core.matrix.port import Unavailable
 from copp_bot.features.rooms import service
 from copp_bot.rooms import store
 from copp_bot.rooms.rights import misplaced
 from storage.tables.people import GrantRow
 from storage.tables.tasks import TaskRow
+from tests.core.rig import SetClock
 from tests.fakes.person import FakeWorld
 from tests.features.rooms.jobs import check
 from tests.house import House, community
@@ -82,6 +84,57 @@ async def test_who_was_let_into_a_room_past_its_space_is_out_at_once(house: Hous
     await goran.join(house.rooms["rhythm/home"])
     await house.settled()
     assert await inside(house, goran) == {"root", *GIVEN}
+
+
+async def test_who_came_back_before_they_were_put_out_stays(tmp_path: Path, database_url: str) -> None:
+    """What a task follows from may have changed when it is done: the server was away in between."""
+    world, clock = FakeWorld(), SetClock()
+    async with community(world, tmp_path, clock=clock, database_url=database_url) as house:
+        anna = await house.member("anna", "rhythm")
+        world.matrix.fail_next("kick", Unavailable("", "away", 502), times=len(RHYTHM))
+        await anna.leave(house.rooms["rhythm"])
+        await house.settled()
+        assert await inside(house, anna) >= RHYTHM  # not put out yet
+        await house.homeserver.invite(house.rooms["rhythm"], UserId(anna.user_id))
+        await anna.join(house.rooms["rhythm"])
+        await later(house, clock)
+        assert await inside(house, anna) == {"root", *GIVEN, "rhythm", *RHYTHM}
+        assert "leave" not in await memberships(house, anna, RHYTHM)
+
+
+async def test_who_left_before_they_were_brought_in_stays_out(tmp_path: Path, database_url: str) -> None:
+    """As above, the other way round."""
+    world, clock = FakeWorld(), SetClock()
+    async with community(world, tmp_path, clock=clock, database_url=database_url) as house:
+        anna = await house.member("anna")
+        world.matrix.fail_next("force_join", Unavailable("", "away", 502), times=len(RHYTHM))
+        await house.homeserver.invite(house.rooms["rhythm"], UserId(anna.user_id))
+        await anna.join(house.rooms["rhythm"])
+        await house.settled()
+        assert not RHYTHM & await inside(house, anna)  # not brought yet
+        await anna.leave(house.rooms["rhythm"])
+        await later(house, clock)
+        assert await inside(house, anna) == {"root", *GIVEN}
+        assert await memberships(house, anna, RHYTHM) == set()
+
+
+async def later(house: House, clock: SetClock) -> None:
+    """What has failed is tried again."""
+    await house.settled()
+    clock.move(timedelta(hours=1))
+    house.app.tasks.wake()
+    await house.settled()
+
+
+async def memberships(house: House, person: Person, keys: set[str]) -> set[str]:
+    """Every membership that a person has ever had in these rooms."""
+    assert isinstance(house.world, FakeWorld)
+    ids = {house.rooms[key] for key in keys}
+    return {
+        raw["content"]["membership"]
+        for room, raw in house.world.matrix.sent
+        if room in ids and raw["type"] == "m.room.member" and raw["state_key"] == person.user_id
+    }
 
 
 async def test_who_leaves_a_room_is_not_brought_back(house: House) -> None:
