@@ -11,6 +11,7 @@ from sqlmodel import Session
 from copp_bot.core import talk
 from copp_bot.core.counting import MESSAGES, Counts
 from copp_bot.core.ids import RoomId, UserId
+from copp_bot.core.matrix import events
 from copp_bot.core.matrix.port import JsonDict, Message
 from copp_bot.core.store import classify as store
 from copp_bot.core.store.classify import KnownRoom
@@ -139,15 +140,15 @@ class Classifier:
         return None
 
     def _is_for_us(self, content: JsonDict, room: KnownRoom | None, answers_us: bool) -> bool:
-        body = content.get("body")
-        if not isinstance(body, str):
+        body = events.said(content)
+        if body is None:
             return False
         if (room is not None and room.is_direct) or body.lstrip().startswith(("!", "！")):
             return True
         mentions = content.get("m.mentions")
         named = mentions.get("user_ids") if isinstance(mentions, dict) else None
         mentioned = isinstance(named, list) and self.bot in named
-        return mentioned or self.bot in body or (answers_us and len(_last_line(body)) <= LONGEST_CHOICE)
+        return mentioned or self.bot in body or (answers_us and len(body) <= LONGEST_CHOICE)
 
     def _talk(self, room: "RoomBatch", row: KnownRoom | None, counts: Counts) -> Iterator[Message]:
         """Count what was said, and give back what was said to people in a declared room."""
@@ -220,10 +221,6 @@ def _thread(raw: JsonDict) -> str:
 def _event_id(value: Any) -> str:
     """What can be an event id; anything else that stands in its place could not even be looked for."""
     return value if isinstance(value, str) and value.startswith("$") and value.isascii() else ""
-
-
-def _last_line(body: str) -> str:
-    return body.rsplit("\n", 1)[-1]
 
 
 def _row(kind: str, room_id: RoomId, raw: JsonDict) -> dict[str, Any]:

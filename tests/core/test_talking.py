@@ -13,7 +13,8 @@ def commands(stage: Stage) -> None:
     """One that says it back, one of one word with an argument, one of two words."""
     greeting = command("greet", lambda _c, _a: say("greeted"), Param("who", Kind.USER))
     giving = command("give away", lambda _c, _a: say("given"), Param("what", Kind.WORD), Param("to", Kind.USER))
-    stage.rig.extra = (text_command("say", lambda _c, args: say(args.text("text"))), greeting, giving)
+    saying = text_command("say", lambda _c, args: say(*args.text("text").splitlines()))
+    stage.rig.extra = (saying, greeting, giving)
 
 
 @pytest.mark.parametrize("name", ["CoPP", "copp", "@copp", "@copp:example.org"])
@@ -42,3 +43,26 @@ async def test_a_mistake_in_the_direct_chat_gets_the_usage(stage: Stage, said: s
         event = await stage.anna.say(room, said)
         answer = await answer_to(stage.anna, room, event, stage.bot)
     assert "Type it like this: !g" in answer["content"]["body"] or "not a Matrix id" in answer["content"]["body"]
+
+
+QUOTE = "> <@ben:example.org> Here is the beat\n> of two lines\n\n"
+"""What clients of before put above a reply (Client-Server API 1.12, fallbacks for rich replies)."""
+
+
+@pytest.mark.parametrize("said", ["!say one\n\n> two\nthree", "copp: say one\n\n> two\nthree"])
+async def test_a_command_below_the_quote_of_a_reply_is_heard(stage: Stage, said: str) -> None:
+    """With its own lines and quotes; what is quoted is no command."""
+    async with stage.rig.bot():
+        first = await stage.ben.say(stage.coffee, "Here is the beat\nof two lines")
+        event = await stage.anna.say(stage.coffee, QUOTE + said, reply_to=first, mentions=[stage.bot])
+        answer = await answer_to(stage.anna, stage.coffee, event, stage.bot)
+        assert answer["content"]["body"] == "one\n\n> two\nthree"
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
+        event = await stage.anna.say(room, QUOTE + "say hello", reply_to=first)
+        assert (await answer_to(stage.anna, room, event, stage.bot))["content"]["body"] == "hello"
+        quoting = "> <@ben:example.org> !say one\n\nHow nice!"
+        quiet = await stage.anna.say(stage.coffee, quoting, reply_to=first)
+        loose = await stage.anna.say(stage.coffee, QUOTE + "!say one")
+        await answer_to(stage.anna, stage.coffee, await stage.anna.say(stage.coffee, "!say over"), stage.bot)
+    assert stage.replies(quiet) == stage.replies(loose) == []
