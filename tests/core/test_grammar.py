@@ -72,6 +72,26 @@ def test_who_talks_to_the_bot(body: str, text: str | None) -> None:
     assert (typed.text if typed else None) == text
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("Hello Copp Bot, find it", "Hello, find it"),
+        ("find it, please, @copp:example.org", "find it, please,"),
+        ("find [Copp Bot](https://matrix.to/#/@copp:example.org) drama\nand more", "find drama\nand more"),
+    ],
+)
+def test_named_within_a_sentence(body: str, text: str) -> None:
+    typed = grammar.meant_for_us(body, BOT, ["Copp Bot"], mentioned=True, is_direct=False)
+    assert typed == grammar.Typed(text, False)
+
+
+@pytest.mark.parametrize(
+    "body", ["a Copp Bottle", "x@copp:example.org", "to @copp:example.org.uk", "@copp:example.orgs"]
+)
+def test_a_longer_name_is_another(body: str) -> None:
+    assert grammar.meant_for_us(body, BOT, ["Copp Bot"], mentioned=True, is_direct=False) is None
+
+
 def test_a_name_alone_is_no_mention() -> None:
     assert grammar.meant_for_us("Copp Bot is nice", BOT, ["Copp Bot"], mentioned=False, is_direct=False) is None
 

@@ -66,3 +66,43 @@ async def test_a_command_below_the_quote_of_a_reply_is_heard(stage: Stage, said:
         loose = await stage.anna.say(stage.coffee, QUOTE + "!say one")
         await answer_to(stage.anna, stage.coffee, await stage.anna.say(stage.coffee, "!say over"), stage.bot)
     assert stage.replies(quiet) == stage.replies(loose) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        ("Salut copp, tu peux chercher xylo ?", "I do not know that."),
+        ("Please @CoPP: say it to everybody", "I do not know that."),
+        ("say hello, @CoPP!", "hello,!"),
+        ("say hello to [CoPP](https://matrix.to/#/@copp:example.org)", "hello to"),
+    ],
+)
+async def test_whoever_names_the_bot_within_a_sentence_is_answered_once(stage: Stage, said: str, answered: str) -> None:
+    """It is a command where all of it is one."""
+    stage.matrix.names[stage.bot] = "CoPP"
+    async with stage.rig.bot():
+        event = await stage.anna.say(stage.coffee, said, mentions=[stage.bot])
+        await answer_to(stage.anna, stage.coffee, event, stage.bot)
+        await answer_to(stage.anna, stage.coffee, await stage.anna.say(stage.coffee, "!say over"), stage.bot)
+    (answer,) = stage.replies(event)
+    assert answer.startswith(answered) and len(answer.splitlines()) == 1
+
+
+async def test_talk_that_names_or_quotes_the_bot_is_left_alone(stage: Stage) -> None:
+    """A reply carries the mentions of what it answers (MSC3952) though it says nothing to the bot."""
+    async with stage.rig.bot():
+        asked = await stage.anna.say(stage.coffee, "Could copp know?", mentions=[stage.bot])
+        reply = "> <@anna:example.org> Could copp know?\n\nI think so"
+        quiet = [
+            await stage.ben.say(stage.coffee, reply, reply_to=asked, mentions=[stage.anna.user_id, stage.bot]),
+            await stage.ben.say(stage.coffee, "Could copp know?"),
+            await stage.ben.say(stage.coffee, "Ask the copp-bottle", mentions=[stage.bot]),
+            await stage.ben.send(
+                stage.coffee,
+                "m.room.message",
+                {"msgtype": "m.notice", "body": "I am no copp", "m.mentions": {"user_ids": [stage.bot]}},
+            ),
+        ]
+        await answer_to(stage.ben, stage.coffee, await stage.ben.say(stage.coffee, "!say over"), stage.bot)
+    assert len(stage.replies(asked)) == 1
+    assert [stage.replies(event) for event in quiet] == [[], [], [], []]

@@ -224,13 +224,12 @@ class Dispatcher:
             self._run(context, self.house.commands["help"], Args({"topic": words[0]}))
             return
         near = suggestion(typed.text, mine)
-        if near or typed.is_explicit or context.place.is_direct:
-            _rows(context).handled("?", "unknown")
+        _rows(context).handled("?", "unknown")
         if near and typed.text.lower().startswith(f"{near} "):
             self._answer(context, say(grammar.usage(self.house.commands[near])))
         elif near:
             self._answer(context, say((_("I do not know that. Did you mean "), code(f"!{near}"), "?")))
-        elif typed.is_explicit or context.place.is_direct:
+        else:
             self._answer(context, say((_("I do not know that. See what you can do here: "), code("!help"))))
 
     def _bot_name(self, effects: RowEffects) -> str | None:

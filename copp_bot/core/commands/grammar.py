@@ -30,7 +30,8 @@ class Typed:
 
     text: str
     is_explicit: bool
-    """False in the direct chat without ``!``: it counts only when the whole text parses."""
+    """False in the direct chat without ``!``, and where the bot is named within a sentence: it counts only when the
+    whole text parses."""
 
 
 def meant_for_us(body: str, bot: UserId, bot_names: Sequence[str], mentioned: bool, is_direct: bool) -> Typed | None:
@@ -39,10 +40,15 @@ def meant_for_us(body: str, bot: UserId, bot_names: Sequence[str], mentioned: bo
     if text.startswith(("!", "！")):
         rest = text[1:].lstrip()
         return Typed(rest, True) if rest[:1].isalpha() else None
-    for name in (bot, *bot_names):
-        after = _after_name(text, name) if mentioned or name == bot else None
+    names = (bot, *bot_names) if mentioned else (bot,)
+    for name in names:
+        after = _after_name(text, name)
         if after is not None:
             return Typed(after.lstrip("!").lstrip(), True)
+    for name in names:
+        without = _without_name(text, name)
+        if without is not None:
+            return Typed(without, False)
     return Typed(text, False) if is_direct and text else None
 
 
@@ -222,3 +228,12 @@ def _after_name(text: str, name: str) -> str | None:
             if not rest or not (rest[0].isalnum() or rest[0] in "_-."):
                 return rest.lstrip(" :,")
     return None
+
+
+def _without_name(text: str, name: str) -> str | None:
+    """What is said beside a name within a sentence; None when it does not stand there as a word of its own."""
+    found = re.search(rf"(?<![\w@.-])@?{re.escape(name)}(?![\w-]|[.:]\w)", text, re.IGNORECASE)
+    if found is None:
+        return None
+    before, after = text[: found.start()].rstrip(" "), text[found.end() :]
+    return f"{before}{'' if after[:1] in tuple('?!.,;:') else ' '}{after.lstrip(' ')}".strip()
