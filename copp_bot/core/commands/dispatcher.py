@@ -65,11 +65,13 @@ class Dispatcher:
             self._typed(context, typed)
 
     def is_command(self, effects: RowEffects, place: Place, message: Message) -> bool:
-        """Is this caption a command? Without ``!``, in the direct chat, only where it begins with all words of one."""
+        """Is this caption a command, or nearly one? Without ``!``, only where it begins with all words of one."""
         typed = self._meant(effects, place, message)
-        if typed is None or typed.is_explicit:
-            return typed is not None
+        if typed is None:
+            return False
         command, _rest = grammar.find_command(typed.text, self.house.commands)
+        if typed.is_explicit:
+            return command is not None or suggestion(typed.text, list(self.house.commands)) is not None
         return command is not None and " " in command.path
 
     def _meant(self, effects: RowEffects, place: Place, message: Message) -> grammar.Typed | None:
@@ -97,15 +99,16 @@ class Dispatcher:
         with reading_in(context.viewer.language or self.house.language):
             self._typed(context, grammar.Typed(text, True))
 
-    def offered(self, effects: RowEffects, place: Place, message: Message, offer: FileOffer) -> None:
-        """Let a feature offer to take a posted file; who may not use it is not asked."""
+    def offered(self, effects: RowEffects, place: Place, message: Message, offer: FileOffer) -> bool:
+        """Let a feature offer to take a posted file; False when it does not. Who may not use it is not asked."""
         context = self._context(effects, place, message)
         if refusal(self.house.policy, context.viewer, offer.permission, place.scope) is not None:
-            return
+            return False
         with reading_in(context.viewer.language or self.house.language):
             reply = offer.run(context)
             if reply is not None:
                 self._answer(context, reply)
+        return reply is not None
 
     def went_wrong(self, effects: RowEffects, place: Place, message: Message, ref: str) -> None:
         """The answer to a command whose handler failed."""
