@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from copp_bot.core import assent
 from copp_bot.core.commands.dispatcher import Dispatcher
 from copp_bot.core.context import Place
 from copp_bot.core.effects import WORD, RowEffects
@@ -18,6 +19,7 @@ from copp_bot.core.store import prompts as store
 from copp_bot.core.store.prompts import PromptRow
 
 VARIATION = "\ufe0f"
+YES_AND_NO = frozenset((assent.YES, assent.NO, "❔"))
 _NUMBER = re.compile(r"\s*(\d{1,2})[.)]?\s*$")
 
 
@@ -30,7 +32,7 @@ def by_reaction(effects: RowEffects, place: Place, reaction: Reaction, dispatche
     if prompt is None:
         return
     options = {key.replace(VARIATION, ""): command for key, command in prompt.options.items()}
-    command = options.get(reaction.key.replace(VARIATION, ""))
+    command = options.get(reaction.key.replace(VARIATION, "")) or _agreed(prompt.options, assent.by_sign(reaction.key))
     if command is None or not _is_open(prompt, reaction.sender, effects.now):
         return
     message = _as_message(reaction, command, EventId(prompt.source_event) if prompt.source_event else reaction.target)
@@ -68,16 +70,21 @@ def by_words(effects: RowEffects, place: Place, message: Message, dispatcher: Di
 
     In the direct chat the reply may be left out; then the newest question is meant.
     """
-    found = _NUMBER.match(message.body)
-    said = str(int(found[1])) if found else f"{WORD}{message.body.strip().casefold()}"
     prompt = _asked_by(effects.session, place, message)
-    if prompt is None or not (said in prompt.options or (found and any(key.isdigit() for key in prompt.options))):
+    if prompt is None:
         return False
-    command = prompt.options.get(said)
+    if place.is_direct and _declines(prompt, message) and _is_open(prompt, message.sender, effects.now):
+        effects.send(place.room_id, say(_("All right, I leave it as it is.")), reply_to=message.event_id)
+        _close(effects, prompt, message.sender)
+        return True
+    found = _NUMBER.match(message.body)
+    command = prompt.options.get(str(int(found[1]))) if found else _in_words(prompt, message)
+    last = max((int(key) for key in prompt.options if key.isdigit()), default=0)
+    if command is None and not (found and last > 1):
+        return False
     if not _is_open(prompt, message.sender, effects.now):
         return message.reply_to is not None
     if command is None:
-        last = max(int(key) for key in prompt.options if key.isdigit())
         words = _("The list has numbers from 1 to {last}. Reply to it with one of them.").format(last=last)
         effects.send(place.room_id, say(words), reply_to=message.event_id, thread=message.thread)
         return True
@@ -85,6 +92,38 @@ def by_words(effects: RowEffects, place: Place, message: Message, dispatcher: Di
     if dispatcher.chosen(effects, place, replace(message, body=command, reply_to=source), command):
         _close(effects, prompt, message.sender)
     return True
+
+
+def choices(effects: RowEffects, place: Place, message: Message) -> tuple[str, ...]:
+    """What may be answered to the question that a message in the direct chat replies to; nothing elsewhere.
+
+    In a shared room a reply that is no choice may be talk.
+    """
+    prompt = store.by_event(effects.session, message.reply_to) if place.is_direct and message.reply_to else None
+    if prompt is None or not _is_open(prompt, message.sender, effects.now):
+        return ()
+    return tuple(key.removeprefix(WORD) for key in prompt.options if key.isdigit() or key.startswith(WORD))
+
+
+def _in_words(prompt: PromptRow, message: Message) -> str | None:
+    word = message.body.strip(" \t\n.,;:!?").casefold()
+    is_yes = assent.in_words(message.body, is_reply=message.reply_to is not None)
+    return prompt.options.get(f"{WORD}{word}") or _agreed(prompt.options, is_yes)
+
+
+def _declines(prompt: PromptRow, message: Message) -> bool:
+    """Is this a no, where the question offers but a yes?"""
+    is_yes = assent.in_words(message.body, is_reply=message.reply_to is not None)
+    signs = {key for key in prompt.options if not key.startswith(WORD)}
+    return is_yes is False and signs == {assent.YES}
+
+
+def _agreed(options: Mapping[str, str], is_yes: bool | None) -> str | None:
+    """What yes or no stands for; yes only where nothing else is asked."""
+    signs = {key.replace(VARIATION, ""): key for key in options if not key.startswith(WORD)}
+    if is_yes is None or (is_yes and not signs.keys() <= YES_AND_NO):
+        return None
+    return options.get(signs.get(assent.YES if is_yes else assent.NO, ""))
 
 
 def _asked_by(session: Session, place: Place, message: Message) -> PromptRow | None:

@@ -150,7 +150,7 @@ class Handlers:
         self._thread(effects, place, message)
         is_file = message.file is not None and not self.dispatcher.is_command(effects, place, message)
         if not (is_file and self._offer(effects, place, message)):
-            self.dispatcher.message(effects, place, message)
+            self.dispatcher.message(effects, place, message, prompts.choices(effects, place, message))
 
     def _thread(self, effects: RowEffects, place: Place, message: Message) -> None:
         """What is said below a published item is about it; a command there is a command."""

@@ -52,8 +52,12 @@ class Dispatcher:
     def __init__(self, house: House) -> None:
         self.house = house
 
-    def message(self, effects: RowEffects, place: Place, message: Message) -> None:
-        """Handle a message that may be a command; answers are written to the outbox."""
+    def message(self, effects: RowEffects, place: Place, message: Message, choices: Sequence[str] = ()) -> None:
+        """Handle a message that may be a command; answers are written to the outbox.
+
+        Args:
+            choices: what may be said instead, where it replies to a question.
+        """
         typed = self._meant(effects, place, message)
         if typed is None:
             return
@@ -62,7 +66,7 @@ class Dispatcher:
             if self._is_too_old(effects, message, context):
                 self._answer(context, say(_("I was away for more than a day and did not act on this. Say it again.")))
                 return
-            self._typed(context, typed)
+            self._typed(context, typed, choices)
 
     def is_command(self, effects: RowEffects, place: Place, message: Message) -> bool:
         """Is this caption a command, or nearly one? Without ``!``, only where it begins with all words of one."""
@@ -124,7 +128,7 @@ class Dispatcher:
         answer = effects.txn("answer")
         return Context(viewer, place, message, effects, self.house.policy, zone, answer)
 
-    def _typed(self, context: Context, typed: grammar.Typed) -> bool:
+    def _typed(self, context: Context, typed: grammar.Typed, choices: Sequence[str] = ()) -> bool:
         if not typed.text:  # our name alone
             typed = replace(typed, text="help")
         try:
@@ -134,7 +138,7 @@ class Dispatcher:
             self._answer(context, say(error.sentence))
             return False
         if command is None:
-            self._unknown(context, typed)
+            self._unknown(context, typed, choices)
             return False
         return self._run(context, command, args)
 
@@ -219,7 +223,7 @@ class Dispatcher:
             told = say(_("I have answered you in our direct chat."))
             effects.send(place.room_id, told, reply_to=message.event_id, thread=message.thread)
 
-    def _unknown(self, context: Context, typed: grammar.Typed) -> None:
+    def _unknown(self, context: Context, typed: grammar.Typed, choices: Sequence[str]) -> None:
         """The topic's help for a bare topic, else what was probably meant, else where to look."""
         mine = [c.path for c in self.house.commands.values() if may_use(context, c)]
         words = typed.text.lower().split()
@@ -232,6 +236,9 @@ class Dispatcher:
             self._answer(context, say(grammar.usage(self.house.commands[near])))
         elif near:
             self._answer(context, say((_("I do not know that. Did you mean "), code(f"!{near}"), "?")))
+        elif choices:
+            sentence = _("I do not know what that answers. You can say one of these: {choices}.")
+            self._answer(context, say(sentence.format(choices=", ".join(choices))))
         else:
             self._answer(context, say((_("I do not know that. See what you can do here: "), code("!help"))))
 
