@@ -130,7 +130,8 @@ class Classifier:
             return None
         relation = content.get("m.relates_to")
         if isinstance(relation, dict) and relation.get("rel_type") == "m.replace":
-            return "edit" if _target(raw) in known.events else None
+            is_command = not is_new and events.begins_like_command(events.said(content.get("m.new_content")) or "")
+            return "edit" if _target(raw) in known.events or is_command else None
         if is_new or self._is_for_us(content, room, _reply_to(raw) in known.events):
             return "message"
         if _thread(raw) in known.publications:
@@ -143,7 +144,7 @@ class Classifier:
         body = events.said(content)
         if body is None:
             return False
-        if (room is not None and room.is_direct) or body.lstrip().startswith(("!", "！")):
+        if (room is not None and room.is_direct) or events.begins_like_command(body):
             return True
         mentions = content.get("m.mentions")
         named = mentions.get("user_ids") if isinstance(mentions, dict) else None

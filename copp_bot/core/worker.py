@@ -154,7 +154,7 @@ class Handlers:
 
     def _thread(self, effects: RowEffects, place: Place, message: Message) -> None:
         """What is said below a published item is about it; a command there is a command."""
-        if message.thread is None or message.body.lstrip().startswith(("!", "！")):
+        if message.thread is None or events.begins_like_command(message.body):
             return
         item = items_store.published_as(effects.session, message.thread)
         for handler in self._listeners.threads if item is not None else ():

@@ -155,8 +155,15 @@ def _relation(content: JsonDict) -> _Relation:
     )
 
 
-def said(content: JsonDict) -> str | None:
+def begins_like_command(body: str) -> bool:
+    """Does it begin with the mark of a command, and a letter?"""
+    text = body.lstrip()
+    return text.startswith(("!", "！")) and text[1:].lstrip()[:1].isalpha()
+
+
+def said(content: Any) -> str | None:
     """The text of a message: of a reply without what it quotes; None where there is none."""
+    content = _dict(content)
     body = _text(content.get("body"))
     is_reply = "m.in_reply_to" in _dict(content.get("m.relates_to"))
     return without_quote(body) if body is not None and is_reply else body
