@@ -279,12 +279,3 @@ BODIES = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=12).map("".jo
 def test_nothing_but_a_user_error_is_ever_raised(body: str, name: str) -> None:
     everything(body, [ANNA], {ANNA: name})
     everything(f"!{body}", [ANNA], {ANNA: name})
-
-
-def test_an_unknown_part_names_those_that_there_are() -> None:
-    me, language = declared("me"), declared("me language", Param("language"))
-    commands = {"me": me, "me language": language}
-    with pytest.raises(UserError, match=r"There is no !me foo\. There are: !me language\."):
-        grammar.refuse_unknown_part(me, "foo bar", commands)
-    for command, rest in ((me, ""), (language, "foo")):
-        grammar.refuse_unknown_part(command, rest, commands)

@@ -106,3 +106,22 @@ async def test_talk_that_names_or_quotes_the_bot_is_left_alone(stage: Stage) -> 
         await answer_to(stage.ben, stage.coffee, await stage.ben.say(stage.coffee, "!say over"), stage.bot)
     assert len(stage.replies(asked)) == 1
     assert [stage.replies(event) for event in quiet] == [[], [], [], []]
+
+
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        ("!give back books", "There is no !give back. There are: !give away."),
+        ("!give awya books", "I do not know that. Did you mean !give away?"),
+        ("give me a book tomorrow", "I do not know that. See what you can do here: !help"),
+        ("give awya books", "I do not know that. Did you mean !give away?"),
+        ("greet everybody from me, please", "I do not know that. See what you can do here: !help"),
+    ],
+)
+async def test_what_is_no_part_of_a_topic(stage: Stage, said: str, answered: str) -> None:
+    """With the mark its parts are named; without it a sentence that begins alike is talk."""
+    async with stage.rig.bot():
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
+        event = await stage.anna.say(room, said)
+        assert (await answer_to(stage.anna, room, event, stage.bot))["content"]["body"] == answered

@@ -4,14 +4,13 @@ The rule it keeps: every way in (typed, mentioned, chosen by reaction or number)
 and every answer goes where its readers may read it.
 """
 
-import difflib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from copp_bot.core.commands import grammar
+from copp_bot.core.commands import grammar, mistakes
 from copp_bot.core.commands.declare import Args, Command, Where
 from copp_bot.core.commands.help import may_use
 from copp_bot.core.context import Context, Place
@@ -75,7 +74,7 @@ class Dispatcher:
             return False
         command, _rest = grammar.find_command(typed.text, self.house.commands)
         if typed.is_explicit:
-            return command is not None or suggestion(typed.text, list(self.house.commands)) is not None
+            return command is not None or mistakes.suggestion(typed.text, list(self.house.commands)) is not None
         return command is not None and " " in command.path
 
     def _meant(self, effects: RowEffects, place: Place, message: Message) -> grammar.Typed | None:
@@ -151,10 +150,10 @@ class Dispatcher:
             others = [user for user in context.message.mentions if user != self.house.bot]
             rest = grammar.with_ids(rest, others, names)
         try:
-            grammar.refuse_unknown_part(command, rest, self.house.commands)
+            mistakes.refuse_unknown_part(command, rest, self.house.commands)
             return command, grammar.parse_args(command, rest, self.house.server)
         except UserError:
-            if typed.is_explicit or may_be_meant(typed.text, command):
+            if typed.is_explicit or mistakes.may_be_meant(typed.text, command):
                 raise
             return None, Args()
 
@@ -230,12 +229,16 @@ class Dispatcher:
         if len(words) == 1 and any(path.startswith(f"{words[0]} ") for path in mine):
             self._run(context, self.house.commands["help"], Args({"topic": words[0]}))
             return
-        near = suggestion(typed.text, mine)
+        near = mistakes.suggestion(typed.text, mine)
+        if near == words[0] and len(words) > 2 and not typed.is_explicit:
+            near = None  # a sentence that begins with the word of a command
         _rows(context).handled("?", "unknown")
         if near and typed.text.lower().startswith(f"{near} "):
             self._answer(context, say(grammar.usage(self.house.commands[near])))
         elif near:
             self._answer(context, say((_("I do not know that. Did you mean "), code(f"!{near}"), "?")))
+        elif typed.is_explicit and mistakes.parts_of(words[0], mine):
+            self._answer(context, say(mistakes.unknown_part(words[0], words[1], mine)))
         elif choices:
             sentence = _("I do not know what that answers. You can say one of these: {choices}.")
             self._answer(context, say(sentence.format(choices=", ".join(choices))))
@@ -245,22 +248,6 @@ class Dispatcher:
     def _bot_name(self, effects: RowEffects) -> str | None:
         row = people_store.get(effects.session, self.house.bot)
         return row.display_name if row else None
-
-
-def suggestion(text: str, paths: Sequence[str]) -> str | None:
-    """The command that was probably meant."""
-    words = text.lower().split()[:3]
-    for length in range(min(3, len(words)), 0, -1):
-        near = difflib.get_close_matches(" ".join(words[:length]), paths, 1, 0.75)
-        if near:
-            return near[0]
-    starts = [path for path in paths if words and path.startswith(f"{words[0]} ")]
-    return starts[0].split(" ", maxsplit=1)[0] if starts and len(words) == 1 else None
-
-
-def may_be_meant(text: str, command: Command) -> bool:
-    """In the direct chat without ``!``: is this a mistaken command rather than a sentence that begins alike?"""
-    return len(text.split()) <= len(command.path.split()) + (2 if " " in command.path else 1)
 
 
 def _rows(context: Context) -> RowEffects:

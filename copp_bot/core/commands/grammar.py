@@ -84,18 +84,6 @@ def find_command(text: str, commands: Mapping[str, Command]) -> tuple[Command | 
     return None, text
 
 
-def refuse_unknown_part(command: Command, rest: str, commands: Mapping[str, Command]) -> None:
-    """A UserError that names the parts of a command, where it takes nothing itself and none of them was typed."""
-    parts = [path for path, one in commands.items() if path.startswith(f"{command.path} ") and not one.is_for_reactions]
-    said = rest.split()
-    if said and parts and not command.params and not any(said[0].startswith(f"{name}:") for name in command.options):
-        raise UserError(
-            _("There is no !{path} {said}. There are: {parts}.").format(
-                path=command.path, said=said[0][:50], parts=", ".join(f"!{part}" for part in parts)
-            )
-        )
-
-
 def parse_args(command: Command, rest: str, server: str) -> Args:
     """Arguments as declared; a mistake raises a UserError with the usage and the example."""
     first, newline, more = _with_people_joined(command, rest).partition("\n")
