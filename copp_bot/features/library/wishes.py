@@ -24,7 +24,7 @@ from copp_bot.core.reply import clean
 from copp_bot.features.library.store import Having
 
 _URL = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
-_REST_OF_LICENCE = re.compile(r"(?:commons )?\b(?:BY|Attribution)\b.*", re.DOTALL)
+_REST_OF_LICENCE = re.compile(r"\b(?:by|attribution)\b", re.IGNORECASE)
 NO_LICENCE = "none"
 
 
@@ -163,8 +163,8 @@ def _licence(args: Args, beside: str) -> str | None:
     known = licences.checked(code)
     if known is not None:
         return known
-    rest = _REST_OF_LICENCE.search(beside) if code.strip(QUOTES).upper() in {"CC", "CREATIVE"} else None
-    near = licences.suggestion(f"cc {rest[0]}" if rest else code.strip(QUOTES))
+    near = _in_several_words(beside) if code.strip(QUOTES).upper() in {"CC", "CREATIVE"} else None
+    near = near or licences.suggestion(code.strip(QUOTES))
     if near is not None:
         sentence = _("I do not know the licence “{code}”. Did you mean licence:{near}?")
         raise UserError(sentence.format(code=clean(code)[:40], near=near))
@@ -174,6 +174,13 @@ def _licence(args: Args, beside: str) -> str | None:
             "licence:CC-BY-4.0 or licence:CC-BY-SA-4.0, or leave it out."
         ).format(code=clean(code)[:40])
     )
+
+
+def _in_several_words(beside: str) -> str | None:
+    """The licence of ``cc by sa``; of several readings the one that says most, so that no condition is lost."""
+    starts = (match.start() for match in _REST_OF_LICENCE.finditer(beside))
+    found = (licences.suggestion(f"cc {beside[start:]}") for start in starts)
+    return max(filter(None, found), key=len, default=None)
 
 
 def check_file(file: PostedFile, limit: int) -> None:
