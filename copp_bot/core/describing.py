@@ -2,10 +2,9 @@
 
 import re
 
-from babel import Locale
-
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
+from copp_bot.core.languages import language_code
 from copp_bot.core.reply import clean
 from storage.search.words import fold, sound
 
@@ -47,13 +46,14 @@ def _checked_tag(tag: str) -> str:
 
 
 def checked_language(code: str | None) -> str | None:
-    """An ISO 639-1 code."""
+    """An ISO 639-1 code, for a code or a name; a UserError for what is none."""
     if code is None:
         return None
-    if code.lower() not in Locale("en").languages or len(code) != 2:
+    found = language_code(code)
+    if found is None:
         raise UserError(
             _("I do not know the language “{code}”. Use its two letters, for example lang:fr.").format(
                 code=clean(code)[:20]
             )
         )
-    return code.lower()
+    return found
