@@ -32,6 +32,16 @@ def is_user_id(text: str) -> bool:
     return _USER_ID.fullmatch(text) is not None
 
 
+def user_id(said: str, server: str) -> UserId:
+    """The full id of someone who is named as ``@anna`` or in full; whether it can be one is not checked.
+
+    Localparts of this server are lower case (Appendices, User identifiers), though phones begin words with capitals.
+    """
+    name, _colon, host = said.removeprefix("@").partition(":")
+    is_ours = not host or host.lower() == server.lower()
+    return UserId(f"@{name.lower()}:{server}" if is_ours else f"@{name}:{host}")
+
+
 def group_scope(key: str) -> Scope:
     """The scope of a group space."""
     return Scope(f"group:{key}")

@@ -8,11 +8,12 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, time
 
 from copp_bot.core.commands.declare import Args
+from copp_bot.core.days import in_iso_order
 from copp_bot.core.describing import checked_language, checked_tags
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import Audience, Scope, UserId, group_of, group_scope
+from copp_bot.core.ids import Audience, Scope, UserId, group_of, group_scope, user_id
 from copp_bot.core.reply import clean
 from copp_bot.core.store.items import Having
 
@@ -68,8 +69,7 @@ def spoken(having: Having) -> str:
 
 
 def _person(said: str, server: str) -> UserId:
-    name = "".join(clean(said).split()).removeprefix("@")
-    return UserId(f"@{name}" if ":" in name else f"@{name}:{server}")
+    return user_id("".join(clean(said).split()), server)
 
 
 def _scope(key: str, seen: Collection[Audience], rooms: RoomDirectory) -> Scope:
@@ -79,7 +79,7 @@ def _scope(key: str, seen: Collection[Audience], rooms: RoomDirectory) -> Scope:
 
 def _day(said: str) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(said), time(), UTC)
+        return datetime.combine(date.fromisoformat(in_iso_order(said)), time(), UTC)
     except ValueError:
         sentence = _("I do not know the day “{said}”. Write it like this: since:2027-01-31")
         raise UserError(sentence.format(said=clean(said)[:30])) from None

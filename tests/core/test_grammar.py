@@ -170,21 +170,49 @@ def test_nothing_of_a_long_text_is_lost() -> None:
     assert parsed(f"me journal {text}")[1].text("text") == text
 
 
-@pytest.mark.parametrize(("word", "number"), [("L4821", 4821), ("l4821", 4821), ("4821", 4821)])
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [
+        *(("L4821", 4821), ("l4821", 4821), ("4821", 4821), ("L4821.", 4821), ("l4821?", 4821), ("#4821", 4821)),
+        *(("#L4821)", 4821), ("L 4821", 4821), ("l 4821.", 4821)),
+    ],
+)
 def test_ids(word: str, number: int) -> None:
     assert parsed(f"library show {word}")[1].number("id") == number
 
 
-@pytest.mark.parametrize("word", ["B4821", "LL1", "L", "L-1", "L1x", "L1234567890123", '""'])
+@pytest.mark.parametrize(
+    "word", ["B4821", "B 4821", "L L1", "LL1", "L", "L-1", "##1", "L.1", "L1x", "L1234567890123", '""']
+)
 def test_wrong_ids_say_how_to_type_it(word: str) -> None:
     with pytest.raises(UserError, match="!library show"):
         parsed(f"library show {word}")
+
+
+@pytest.mark.parametrize("text", ["L4821", "l4821.", "#L4821", " L 4821"])
+def test_an_id_alone_asks_to_be_shown(text: str) -> None:
+    assert grammar.with_show(text, COMMANDS) == "library show L4821"
+
+
+@pytest.mark.parametrize("text", ["B4821", "4821", "L4821 please", "L", "LL1", "L-1", ""])
+def test_other_words_do_not(text: str) -> None:
+    assert grammar.with_show(text, COMMANDS) == text
 
 
 def test_people_and_a_group() -> None:
     _path, args = parsed("group invite @anna:example.org, @ben; @anna:example.org Rhythm")
     assert args.users("who") == (ANNA, UserId("@ben:example.org"))
     assert args.text("group") == "rhythm"
+
+
+@pytest.mark.parametrize("word", ["@Anna", "@ANNA.", "@Anna:example.org", "@anna:Example.Org,"])
+def test_a_phones_capitals_name_the_same_person(word: str) -> None:
+    assert parsed(f"role grant {word} steward")[1].user("who") == ANNA
+    assert parsed(f"group invite {word} rhythm")[1].users("who") == (ANNA,)
+
+
+def test_ids_of_other_servers_stay_as_they_are() -> None:
+    assert parsed("role grant @Anna:elsewhere.org steward")[1].user("who") == "@Anna:elsewhere.org"
 
 
 @pytest.mark.parametrize("word", ["anna", "@", "@:", "@a:b c", "@anna:bad_host"])

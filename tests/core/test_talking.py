@@ -125,3 +125,17 @@ async def test_what_is_no_part_of_a_topic(stage: Stage, said: str, answered: str
         await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
         event = await stage.anna.say(room, said)
         assert (await answer_to(stage.anna, room, event, stage.bot))["content"]["body"] == answered
+
+
+async def test_a_short_id_alone_asks_to_be_shown(stage: Stage) -> None:
+    """In the direct chat, and where the bot is meant; in a room it may be talk."""
+    async with stage.rig.bot():
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
+        for place, said in ((room, "L4313."), (room, "!B4313"), (room, "m 4313"), (stage.coffee, "!L4313")):
+            event = await stage.anna.say(place, said)
+            answer = (await answer_to(stage.anna, place, event, stage.bot))["content"]["body"]
+            assert answer.startswith(f"There is no {said.strip('!.').replace(' ', '').upper()}"), answer
+        quiet = await stage.anna.say(stage.coffee, "L4313")
+        await answer_to(stage.anna, stage.coffee, await stage.anna.say(stage.coffee, "!say over"), stage.bot)
+    assert stage.replies(quiet) == []

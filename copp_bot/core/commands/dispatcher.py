@@ -142,7 +142,8 @@ class Dispatcher:
         return self._run(context, command, args)
 
     def _parse(self, context: Context, typed: grammar.Typed) -> tuple[Command | None, Args]:
-        command, rest = grammar.find_command(typed.text, self.house.commands)
+        text = grammar.with_show(typed.text, self.house.commands)
+        command, rest = grammar.find_command(text, self.house.commands)
         if command is None:
             return None, Args()
         if context.message.mentions or "matrix.to" in rest:
