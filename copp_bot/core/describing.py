@@ -13,12 +13,18 @@ LONGEST_TAG = 40
 MOST_TAGS = 10
 _TAG = re.compile(rf"[^\W_][\w\u0900-\u0dff-]{{0,{LONGEST_TAG - 1}}}")
 """Letters and digits of any script; the vowels of those of India are marks, which are no word signs for ``re``."""
-QUOTES = "\"“”«»'"
+MARKS = '"“”«»'
+"""Quotation marks; an apostrophe may be one as well."""
+QUOTES = f"{MARKS}'"
+_LONE_SIGNS = re.compile(r"(?:\s+#)+$")
+"""What is left of a tag that was not finished."""
+_SPACE_BEFORE = re.compile(r"\s+([,.])(?=\s|$)")
 
 
 def checked_title(title: str) -> str:
-    """A title in one line, without the quotes around it."""
-    title = " ".join(clean(sound(title)).split()).strip(QUOTES).strip()
+    """A title in one line, without the quotes around all of it, a lone ``#`` behind it, and spaces before a comma."""
+    title = " ".join(clean(sound(title)).split())
+    title = _unquoted(_SPACE_BEFORE.sub(r"\1", _LONE_SIGNS.sub("", title)))
     if len(title) > LONGEST_TITLE:
         raise UserError(
             _("That title has {length} characters; {limit} is the most. Give a shorter one.").format(
@@ -26,6 +32,12 @@ def checked_title(title: str) -> str:
             )
         )
     return title
+
+
+def _unquoted(title: str) -> str:
+    """Quotes that stand around a part of it belong to it."""
+    inner = title.strip(QUOTES).strip()
+    return title if any(mark in inner for mark in MARKS) else inner
 
 
 def checked_tags(tags: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,15 +1,37 @@
-"""Languages and days, as people write them after ``lang:``, ``until:`` and ``since:``."""
+"""Titles, languages and days, as people write them."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from copp_bot.core.describing import checked_language
+from copp_bot.core.describing import checked_language, checked_title
 from copp_bot.core.errors import UserError
 from copp_bot.core.until import parse_until
 
 NOW, PARIS = datetime(2026, 11, 28, tzinfo=UTC), ZoneInfo("Europe/Paris")
+
+
+TITLES = {
+    '"un titre" #': "un titre",
+    "Chansons , super !!": "Chansons, super !!",
+    "“Songs of home”": "Songs of home",
+    '"Songs" and "games"': '"Songs" and "games"',
+    '"Songs" and more': '"Songs" and more',
+    "L'été des «poètes»": "L'été des «poètes»",
+    "'L'été'": "L'été",
+    '"pipe': "pipe",
+    '3" pipe': '3" pipe',
+    "Wait ... , and see .": "Wait ..., and see.",
+    "C # and # D": "C # and # D",
+    " # ": "#",
+    '""': "",
+}
+
+
+@pytest.mark.parametrize(("said", "title"), TITLES.items())
+def test_a_title(said: str, title: str) -> None:
+    assert checked_title(said) == title
 
 
 @pytest.mark.parametrize("said", ["fr", "FR", "fr-CA", "français", "Francais", "French", "fra", "fre"])

@@ -10,7 +10,7 @@ from yarl import URL
 from copp_bot.core import licences
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Place
-from copp_bot.core.describing import QUOTES, checked_language, checked_tags, checked_title
+from copp_bot.core.describing import MARKS, QUOTES, checked_language, checked_tags, checked_title
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.fetch import web_address
@@ -258,8 +258,9 @@ def _chosen(key: str, viewer: Viewer, place: Place, seen: frozenset[Audience], h
 
 def retyped(wish: Wish) -> str:
     """The wish as arguments of ``library add``, without the shelf."""
-    title = "".join(sign for sign in wish.title if sign not in QUOTES)
-    parts = [wish.url or "", f'"{title}"' if title else "", *(f"#{tag}" for tag in wish.tags)]
+    has_quotes = any(mark in wish.title for mark in MARKS)
+    title = wish.title if has_quotes or not wish.title else f'"{wish.title}"'
+    parts = [wish.url or "", title, *(f"#{tag}" for tag in wish.tags)]
     parts.append(f"lang:{wish.language}" if wish.language else "")
     parts.append(f"licence:{wish.licence or NO_LICENCE}" if wish.licence is not None else "")
     return " ".join(part for part in parts if part)
