@@ -5,6 +5,7 @@ import re
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.languages import language_code
+from copp_bot.core.quotes import unquoted
 from copp_bot.core.reply import clean
 from storage.search.words import fold, sound
 
@@ -13,9 +14,6 @@ LONGEST_TAG = 40
 MOST_TAGS = 10
 _TAG = re.compile(rf"[^\W_][\w\u0900-\u0dff-]{{0,{LONGEST_TAG - 1}}}")
 """Letters and digits of any script; the vowels of those of India are marks, which are no word signs for ``re``."""
-MARKS = '"“”«»'
-"""Quotation marks; an apostrophe may be one as well."""
-QUOTES = f"{MARKS}'"
 _LONE_SIGNS = re.compile(r"(?:\s+#)+$")
 """What is left of a tag that was not finished."""
 _SPACE_BEFORE = re.compile(r"\s+([,.])(?=\s|$)")
@@ -24,7 +22,7 @@ _SPACE_BEFORE = re.compile(r"\s+([,.])(?=\s|$)")
 def checked_title(title: str) -> str:
     """A title in one line, without the quotes around all of it, a lone ``#`` behind it, and spaces before a comma."""
     title = " ".join(clean(sound(title)).split())
-    title = _unquoted(_SPACE_BEFORE.sub(r"\1", _LONE_SIGNS.sub("", title)))
+    title = unquoted(_SPACE_BEFORE.sub(r"\1", _LONE_SIGNS.sub("", title)))
     if len(title) > LONGEST_TITLE:
         raise UserError(
             _("That title has {length} characters; {limit} is the most. Give a shorter one.").format(
@@ -32,12 +30,6 @@ def checked_title(title: str) -> str:
             )
         )
     return title
-
-
-def _unquoted(title: str) -> str:
-    """Quotes that stand around a part of it belong to it."""
-    inner = title.strip(QUOTES).strip()
-    return title if any(mark in inner for mark in MARKS) else inner
 
 
 def checked_tags(tags: tuple[str, ...]) -> tuple[str, ...]:

@@ -220,8 +220,10 @@ class Dispatcher:
             return
         effects.answer(context.answer, context.viewer.user_id, reply, reply_to=None, thread=None)
         if rooms_store.is_joined(context.session, place.room_id, context.viewer.user_id):
-            told = say(_("I have answered you in our direct chat."))
-            effects.send(place.room_id, told, reply_to=message.event_id, thread=message.thread)
+            told = _("I have answered you in our direct chat.")
+            if place.is_shared_chat:
+                told = _("Somebody else is in this chat. I have answered you in one that is ours alone.")
+            effects.send(place.room_id, say(told), reply_to=message.event_id, thread=message.thread)
 
     def _unknown(self, context: Context, typed: grammar.Typed, choices: Sequence[str]) -> None:
         """The topic's help for a bare topic, else what was probably meant, else where to look."""

@@ -10,7 +10,7 @@ from yarl import URL
 from copp_bot.core import licences
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Place
-from copp_bot.core.describing import MARKS, QUOTES, checked_language, checked_tags, checked_title
+from copp_bot.core.describing import checked_language, checked_tags, checked_title
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.fetch import web_address
@@ -20,6 +20,7 @@ from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, TxnId
 from copp_bot.core.matrix.port import PostedFile
 from copp_bot.core.narrowing import having_of
 from copp_bot.core.permissions import Viewer
+from copp_bot.core.quotes import MARKS, QUOTES
 from copp_bot.core.reply import clean
 from copp_bot.features.library.store import Having
 
