@@ -227,7 +227,7 @@ class Dispatcher:
 
     def _unknown(self, context: Context, typed: grammar.Typed, choices: Sequence[str]) -> None:
         """The topic's help for a bare topic, else what was probably meant, else where to look."""
-        mine = [c.path for c in self.house.commands.values() if may_use(context, c)]
+        mine = [c.path for c in self.house.commands.values() if may_use(context, c) and not c.is_for_reactions]
         words = typed.text.lower().split()
         if len(words) == 1 and any(path.startswith(f"{words[0]} ") for path in mine):
             self._run(context, self.house.commands["help"], Args({"topic": words[0]}))
