@@ -73,24 +73,28 @@ def by_words(effects: RowEffects, place: Place, message: Message, dispatcher: Di
     prompt = _asked_by(effects.session, place, message)
     if prompt is None:
         return False
-    if place.is_direct and _declines(prompt, message) and _is_open(prompt, message.sender, effects.now):
-        effects.send(place.room_id, say(_("All right, I leave it as it is.")), reply_to=message.event_id)
+    command, last = _meant(prompt, message)
+    is_open = _is_open(prompt, message.sender, effects.now)
+    if is_open and place.is_direct and _declines(prompt, message):
         _close(effects, prompt, message.sender)
-        return True
-    found = _NUMBER.match(message.body)
-    command = prompt.options.get(str(int(found[1]))) if found else _in_words(prompt, message)
-    last = max((int(key) for key in prompt.options if key.isdigit()), default=0)
-    if command is None and not (found and last > 1):
+        return _say(effects, place, message, _("All right, I leave it as it is."))
+    if command is None and not last:
         return False
-    if not _is_open(prompt, message.sender, effects.now):
-        return message.reply_to is not None
+    if not is_open:
+        too_late = _("That question has been answered already, or is too old. Ask me again.")
+        is_reply = message.reply_to is not None
+        return is_reply and (not place.is_direct or _say(effects, place, message, too_late))
     if command is None:
-        words = _("The list has numbers from 1 to {last}. Reply to it with one of them.").format(last=last)
-        effects.send(place.room_id, say(words), reply_to=message.event_id, thread=message.thread)
-        return True
+        sentence = _("The list has numbers from 1 to {last}. Reply to it with one of them.")
+        return _say(effects, place, message, sentence.format(last=last))
     source = EventId(prompt.source_event) if prompt.source_event else None
     if dispatcher.chosen(effects, place, replace(message, body=command, reply_to=source), command):
         _close(effects, prompt, message.sender)
+    return True
+
+
+def _say(effects: RowEffects, place: Place, message: Message, sentence: str) -> bool:
+    effects.send(place.room_id, say(sentence), reply_to=message.event_id, thread=message.thread)
     return True
 
 
@@ -103,6 +107,15 @@ def choices(effects: RowEffects, place: Place, message: Message) -> tuple[str, .
     if prompt is None or not _is_open(prompt, message.sender, effects.now):
         return ()
     return tuple(key.removeprefix(WORD) for key in prompt.options if key.isdigit() or key.startswith(WORD))
+
+
+def _meant(prompt: PromptRow, message: Message) -> tuple[str | None, int]:
+    """The command that was chosen; of a list for which a number was said also its last one, else 0."""
+    found = _NUMBER.match(message.body)
+    if found is None:
+        return _in_words(prompt, message), 0
+    last = max((int(key) for key in prompt.options if key.isdigit()), default=0)
+    return prompt.options.get(str(int(found[1]))), last if last > 1 else 0
 
 
 def _in_words(prompt: PromptRow, message: Message) -> str | None:

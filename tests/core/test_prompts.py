@@ -286,12 +286,13 @@ async def test_no_to_a_question_that_offers_but_a_yes_closes_it(stage: Stage) ->
     async with stage.rig.bot():
         room = await stage.anna.create_direct(stage.bot)
         await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
-        await answer_to(stage.anna, room, await stage.anna.say(room, "!ask offer"), stage.bot)
+        question = await answer_to(stage.anna, room, await stage.anna.say(room, "!ask offer"), stage.bot)
         answers = []
-        for said in ("Non !", "yes"):
-            event = await stage.anna.say(room, said)
+        for said, reply_to in (("Non !", None), ("yes", None), ("yes", question["event_id"])):
+            event = await stage.anna.say(room, said, reply_to=reply_to)
             answers.append((await answer_to(stage.anna, room, event, stage.bot))["content"]["body"])
     assert answers[0] == "All right, I leave it as it is." and "do not know that" in answers[1]
+    assert answers[2].startswith("That question has been answered already")
     assert chosen == []
 
 
