@@ -29,6 +29,23 @@ def main() -> int:
     return 1 if stale else 0
 
 
+HOW = """\
+- A command begins with `!`, or the message names the bot (`@copp library list`); named within a sentence, all that is
+  said beside the name has to be one. In the direct chat the `!` may be left out. Below the quote of a reply it is
+  understood as well.
+- `#tag` and `key:value` stand anywhere; words in quotes stay together. `lang:` takes a code or a name (`fr`,
+  `français`), `until:` and `since:` a day (`2027-01-31`, `31.01.2027`), `by:` a person of this server in small or
+  capital letters.
+- Things have short ids: `L4821`, `l 4821.` and `#4821` are the same. An id alone, in the direct chat or behind `!`,
+  shows the thing.
+- A list is answered by a number, a question by its reaction, its word, or a yes or no in a language of Europe (`oui`,
+  `nein`, 👍, 👎): as a reply, and in the direct chat without one. There, a reply that is no choice hears the choices.
+- A mistyped command hears what was probably meant, or what there is of its topic. An edited command is not run again,
+  nor is talk that becomes one: send it anew.
+"""
+"""How to speak to the bot; put above the commands."""
+
+
 def documents() -> Iterator[tuple[Path, str]]:
     """Every generated document with its text."""
     declared = load(ROOT / "rooms_config")
@@ -42,7 +59,7 @@ def documents() -> Iterator[tuple[Path, str]]:
 
 def commands(features: tuple[Feature, ...], policy: Policy) -> str:
     """Every command by feature, ``help`` first."""
-    lines = [NOTE, "# Commands\n"]
+    lines = [NOTE, "# Commands\n", HOW]
     helping = commands_of(features, lambda name, _language: name)["help"]
     lines += _section("Help", "What you can do, and how we talk with each other", (helping,), policy)
     for feature in features:

@@ -10,6 +10,7 @@ from copp_bot.core.effects import RowEffects
 from copp_bot.core.feature import ItemKind
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import EventId, ItemId, Scope, UserId
+from copp_bot.core.matrix import events
 from copp_bot.core.matrix.port import Edit, Redaction
 from copp_bot.core.reply import code, say
 from copp_bot.core.store import inbox as inbox_store
@@ -57,20 +58,31 @@ class Cascade:
         items.withdraw(effects, item, redaction.sender, is_message_gone=redaction.target == item.event_id)
 
     def edited(self, effects: RowEffects, place: Place, edit: Edit) -> None:
-        """Only the author's edit counts; a command that made a thing edits the thing, any other is not run again."""
+        """Only the author's edit counts; a command that made a thing edits the thing, any other is not run again.
+
+        Of talk that becomes a command it is not known who wrote it; it is answered and not run, whoever that was.
+        """
         row = inbox_store.by_event(effects.session, edit.target)
         made = [item for item in item_store.by_source(effects.session, edit.target) if item.author == edit.sender]
+        if row is None and outbox_store.by_event(effects.session, edit.target) is None:
+            self._send_anew(effects, place, edit)
         if row is None or row.sender != edit.sender:
             return
         if self.edit_pending(effects.session, edit):
             return
         for item in made:
             self._edit_item(effects, place, item, edit)
-        if not made and (place.is_direct or edit.new.body.lstrip().startswith("!")):
-            words = _("An edited command is not run again. Send it anew.")
-            if edit.new.file is not None:
-                words = _("An edited caption is not acted on again. Answer the file with the command.")
-            effects.send(place.room_id, say(words), reply_to=edit.target, thread=edit.new.thread)
+        if not made:
+            self._send_anew(effects, place, edit)
+
+    def _send_anew(self, effects: RowEffects, place: Place, edit: Edit) -> None:
+        """An edit is never run; whoever may expect it to be is told so."""
+        if not (place.is_direct or events.begins_like_command(edit.new.body)):
+            return
+        words = _("An edited command is not run again. Send it anew.")
+        if edit.new.file is not None:
+            words = _("An edited caption is not acted on again. Answer the file with the command.")
+        effects.send(place.room_id, say(words), reply_to=edit.target, thread=edit.new.thread)
 
     def _edit_item(self, effects: RowEffects, place: Place, item: ItemRow, edit: Edit) -> None:
         kind = self._kinds.get(item.kind)

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from copp_bot.core import talk
 from copp_bot.core.counting import MESSAGES, Counts
 from copp_bot.core.ids import RoomId, UserId
+from copp_bot.core.matrix import events
 from copp_bot.core.matrix.port import JsonDict, Message
 from copp_bot.core.store import classify as store
 from copp_bot.core.store.classify import KnownRoom
@@ -129,7 +130,8 @@ class Classifier:
             return None
         relation = content.get("m.relates_to")
         if isinstance(relation, dict) and relation.get("rel_type") == "m.replace":
-            return "edit" if _target(raw) in known.events else None
+            is_command = not is_new and events.begins_like_command(events.said(content.get("m.new_content")) or "")
+            return "edit" if _target(raw) in known.events or is_command else None
         if is_new or self._is_for_us(content, room, _reply_to(raw) in known.events):
             return "message"
         if _thread(raw) in known.publications:
@@ -139,15 +141,15 @@ class Classifier:
         return None
 
     def _is_for_us(self, content: JsonDict, room: KnownRoom | None, answers_us: bool) -> bool:
-        body = content.get("body")
-        if not isinstance(body, str):
+        body = events.said(content)
+        if body is None:
             return False
-        if (room is not None and room.is_direct) or body.lstrip().startswith(("!", "！")):
+        if (room is not None and room.is_direct) or events.begins_like_command(body):
             return True
         mentions = content.get("m.mentions")
         named = mentions.get("user_ids") if isinstance(mentions, dict) else None
         mentioned = isinstance(named, list) and self.bot in named
-        return mentioned or self.bot in body or (answers_us and len(_last_line(body)) <= LONGEST_CHOICE)
+        return mentioned or self.bot in body or (answers_us and len(body) <= LONGEST_CHOICE)
 
     def _talk(self, room: "RoomBatch", row: KnownRoom | None, counts: Counts) -> Iterator[Message]:
         """Count what was said, and give back what was said to people in a declared room."""
@@ -220,10 +222,6 @@ def _thread(raw: JsonDict) -> str:
 def _event_id(value: Any) -> str:
     """What can be an event id; anything else that stands in its place could not even be looked for."""
     return value if isinstance(value, str) and value.startswith("$") and value.isascii() else ""
-
-
-def _last_line(body: str) -> str:
-    return body.rsplit("\n", 1)[-1]
 
 
 def _row(kind: str, room_id: RoomId, raw: JsonDict) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Place:
         readers: who may come to read it: ``public``, ``community``, ``group:<key>``, ``roles`` or
             ``direct:<user id>``; None for a room that is not ours (nothing but public things is shown there).
         is_direct: the bot and one person alone.
+        is_shared_chat: it was that, and somebody else has come or been invited.
     """
 
     room_id: RoomId
@@ -35,6 +36,7 @@ class Place:
     scope: Scope
     readers: str | None
     is_direct: bool = False
+    is_shared_chat: bool = False
 
 
 class Effects(Protocol):

@@ -2,10 +2,10 @@
 
 import re
 
-from babel import Locale
-
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
+from copp_bot.core.languages import language_code
+from copp_bot.core.quotes import unquoted
 from copp_bot.core.reply import clean
 from storage.search.words import fold, sound
 
@@ -14,12 +14,15 @@ LONGEST_TAG = 40
 MOST_TAGS = 10
 _TAG = re.compile(rf"[^\W_][\w\u0900-\u0dff-]{{0,{LONGEST_TAG - 1}}}")
 """Letters and digits of any script; the vowels of those of India are marks, which are no word signs for ``re``."""
-QUOTES = "\"“”«»'"
+_LONE_SIGNS = re.compile(r"(?:\s+#)+$")
+"""What is left of a tag that was not finished."""
+_SPACE_BEFORE = re.compile(r"\s+([,.])(?=\s|$)")
 
 
 def checked_title(title: str) -> str:
-    """A title in one line, without the quotes around it."""
-    title = " ".join(clean(sound(title)).split()).strip(QUOTES).strip()
+    """A title in one line, without the quotes around all of it, a lone ``#`` behind it, and spaces before a comma."""
+    title = " ".join(clean(sound(title)).split())
+    title = unquoted(_SPACE_BEFORE.sub(r"\1", _LONE_SIGNS.sub("", title)))
     if len(title) > LONGEST_TITLE:
         raise UserError(
             _("That title has {length} characters; {limit} is the most. Give a shorter one.").format(
@@ -47,13 +50,14 @@ def _checked_tag(tag: str) -> str:
 
 
 def checked_language(code: str | None) -> str | None:
-    """An ISO 639-1 code."""
+    """An ISO 639-1 code, for a code or a name; a UserError for what is none."""
     if code is None:
         return None
-    if code.lower() not in Locale("en").languages or len(code) != 2:
+    found = language_code(code)
+    if found is None:
         raise UserError(
             _("I do not know the language “{code}”. Use its two letters, for example lang:fr.").format(
                 code=clean(code)[:20]
             )
         )
-    return code.lower()
+    return found

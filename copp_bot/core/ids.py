@@ -20,7 +20,9 @@ ItemId = NewType("ItemId", int)
 """The row of an item; people say its number instead (``L4821``)."""
 
 COMMUNITY = Scope("community")
-_USER_ID = re.compile(r"@[^\s:]{1,200}:[A-Za-z0-9.\-\[\]:]{1,230}")
+LONGEST_USER_ID = 255
+_USER_ID = re.compile(r"@[!-9;-~]+:(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
+"""A name, also of those that servers gave in former times, and a server's."""
 
 
 OWN = "~"
@@ -29,7 +31,17 @@ OWN = "~"
 
 def is_user_id(text: str) -> bool:
     """Can this be a Matrix user id? https://spec.matrix.org/latest/appendices/#user-identifiers"""
-    return _USER_ID.fullmatch(text) is not None
+    return len(text) <= LONGEST_USER_ID and _USER_ID.fullmatch(text) is not None
+
+
+def user_id(said: str, server: str) -> UserId:
+    """The full id of someone who is named as ``@anna`` or in full; whether it can be one is not checked.
+
+    Localparts of this server are lower case (Appendices, User identifiers), though phones begin words with capitals.
+    """
+    name, _colon, host = said.removeprefix("@").partition(":")
+    is_ours = not host or host.lower() == server.lower()
+    return UserId(f"@{name.lower()}:{server}" if is_ours else f"@{name}:{host}")
 
 
 def group_scope(key: str) -> Scope:

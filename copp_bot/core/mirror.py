@@ -26,7 +26,7 @@ def place_of(session: Session, room_id: RoomId) -> Place:
         return Place(room_id, None, COMMUNITY, None)
     if row.kind is RoomKind.DIRECT:
         is_alone = len(store.present_users(session, room_id)) <= 2
-        return Place(room_id, None, COMMUNITY, row.readers if is_alone else None, is_direct=is_alone)
+        return Place(room_id, None, COMMUNITY, row.readers if is_alone else None, is_alone, not is_alone)
     return Place(room_id, RoomKey(row.key) if row.key else None, Scope(row.scope), row.readers)
 
 

@@ -8,11 +8,13 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, time
 
 from copp_bot.core.commands.declare import Args
+from copp_bot.core.days import in_iso_order
 from copp_bot.core.describing import checked_language, checked_tags
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import Audience, Scope, UserId, group_of, group_scope
+from copp_bot.core.ids import Audience, Scope, UserId, group_of, group_scope, user_id
+from copp_bot.core.languages import language_name
 from copp_bot.core.reply import clean
 from copp_bot.core.store.items import Having
 
@@ -67,9 +69,26 @@ def spoken(having: Having) -> str:
     return " ".join((*(f"#{tag}" for tag in having.tags), *(f"{name}:{value}" for name, value in said if value)))
 
 
+def in_words(having: Having, rooms: RoomDirectory) -> str:
+    """The filters within a sentence, after what they are about, with a space before each.
+
+    A group that may not be named here is called as it was typed, like one that does not exist.
+    """
+    scope = having.scope or ""
+    key = group_of(scope) or scope.removeprefix(NO_SCOPE)
+    info = rooms.groups().get(key) if group_of(scope) else None
+    said = (
+        *(f"#{tag}" for tag in having.tags),
+        _("in {language}").format(language=language_name(having.language)) if having.language else "",
+        _("under {licence}").format(licence=having.licence) if having.licence else "",
+        _("by {person}").format(person=having.author) if having.author else "",
+        _("of the group “{title}”").format(title=info.title if info else key) if key else "",
+    )
+    return "".join(f" {words}" for words in said if words)
+
+
 def _person(said: str, server: str) -> UserId:
-    name = "".join(clean(said).split()).removeprefix("@")
-    return UserId(f"@{name}" if ":" in name else f"@{name}:{server}")
+    return user_id("".join(clean(said).split()), server)
 
 
 def _scope(key: str, seen: Collection[Audience], rooms: RoomDirectory) -> Scope:
@@ -79,7 +98,7 @@ def _scope(key: str, seen: Collection[Audience], rooms: RoomDirectory) -> Scope:
 
 def _day(said: str) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(said), time(), UTC)
+        return datetime.combine(date.fromisoformat(in_iso_order(said)), time(), UTC)
     except ValueError:
         sentence = _("I do not know the day “{said}”. Write it like this: since:2027-01-31")
         raise UserError(sentence.format(said=clean(said)[:30])) from None

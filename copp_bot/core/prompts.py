@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from copp_bot.core import assent
 from copp_bot.core.commands.dispatcher import Dispatcher
 from copp_bot.core.context import Place
 from copp_bot.core.effects import WORD, RowEffects
@@ -18,6 +19,7 @@ from copp_bot.core.store import prompts as store
 from copp_bot.core.store.prompts import PromptRow
 
 VARIATION = "\ufe0f"
+YES_AND_NO = frozenset((assent.YES, assent.NO, "❔"))
 _NUMBER = re.compile(r"\s*(\d{1,2})[.)]?\s*$")
 
 
@@ -30,7 +32,7 @@ def by_reaction(effects: RowEffects, place: Place, reaction: Reaction, dispatche
     if prompt is None:
         return
     options = {key.replace(VARIATION, ""): command for key, command in prompt.options.items()}
-    command = options.get(reaction.key.replace(VARIATION, ""))
+    command = options.get(reaction.key.replace(VARIATION, "")) or _agreed(prompt.options, assent.by_sign(reaction.key))
     if command is None or not _is_open(prompt, reaction.sender, effects.now):
         return
     message = _as_message(reaction, command, EventId(prompt.source_event) if prompt.source_event else reaction.target)
@@ -68,23 +70,73 @@ def by_words(effects: RowEffects, place: Place, message: Message, dispatcher: Di
 
     In the direct chat the reply may be left out; then the newest question is meant.
     """
-    found = _NUMBER.match(message.body)
-    said = str(int(found[1])) if found else f"{WORD}{message.body.strip().casefold()}"
     prompt = _asked_by(effects.session, place, message)
-    if prompt is None or not (said in prompt.options or (found and any(key.isdigit() for key in prompt.options))):
+    if prompt is None:
         return False
-    command = prompt.options.get(said)
-    if not _is_open(prompt, message.sender, effects.now):
-        return message.reply_to is not None
+    command, last = _meant(prompt, message)
+    is_open = _is_open(prompt, message.sender, effects.now)
+    if is_open and place.is_direct and _declines(prompt, message):
+        _close(effects, prompt, message.sender)
+        return _say(effects, place, message, _("All right, I leave it as it is."))
+    if command is None and not last:
+        return False
+    if not is_open:
+        too_late = _("That question has been answered already, or is too old. Ask me again.")
+        is_reply = message.reply_to is not None
+        return is_reply and (not place.is_direct or _say(effects, place, message, too_late))
     if command is None:
-        last = max(int(key) for key in prompt.options if key.isdigit())
-        words = _("The list has numbers from 1 to {last}. Reply to it with one of them.").format(last=last)
-        effects.send(place.room_id, say(words), reply_to=message.event_id, thread=message.thread)
-        return True
+        sentence = _("The list has numbers from 1 to {last}. Reply to it with one of them.")
+        return _say(effects, place, message, sentence.format(last=last))
     source = EventId(prompt.source_event) if prompt.source_event else None
     if dispatcher.chosen(effects, place, replace(message, body=command, reply_to=source), command):
         _close(effects, prompt, message.sender)
     return True
+
+
+def _say(effects: RowEffects, place: Place, message: Message, sentence: str) -> bool:
+    effects.send(place.room_id, say(sentence), reply_to=message.event_id, thread=message.thread)
+    return True
+
+
+def choices(effects: RowEffects, place: Place, message: Message) -> tuple[str, ...]:
+    """What may be answered to the question that a message in the direct chat replies to; nothing elsewhere.
+
+    In a shared room a reply that is no choice may be talk.
+    """
+    prompt = store.by_event(effects.session, message.reply_to) if place.is_direct and message.reply_to else None
+    if prompt is None or not _is_open(prompt, message.sender, effects.now):
+        return ()
+    return tuple(key.removeprefix(WORD) for key in prompt.options if key.isdigit() or key.startswith(WORD))
+
+
+def _meant(prompt: PromptRow, message: Message) -> tuple[str | None, int]:
+    """The command that was chosen; of a list for which a number was said also its last one, else 0."""
+    found = _NUMBER.match(message.body)
+    if found is None:
+        return _in_words(prompt, message), 0
+    last = max((int(key) for key in prompt.options if key.isdigit()), default=0)
+    return prompt.options.get(str(int(found[1]))), last if last > 1 else 0
+
+
+def _in_words(prompt: PromptRow, message: Message) -> str | None:
+    word = message.body.strip(" \t\n.,;:!?").casefold()
+    is_yes = assent.in_words(message.body, is_reply=message.reply_to is not None)
+    return prompt.options.get(f"{WORD}{word}") or _agreed(prompt.options, is_yes)
+
+
+def _declines(prompt: PromptRow, message: Message) -> bool:
+    """Is this a no, where the question offers but a yes?"""
+    is_yes = assent.in_words(message.body, is_reply=message.reply_to is not None)
+    signs = {key for key in prompt.options if not key.startswith(WORD)}
+    return is_yes is False and signs == {assent.YES}
+
+
+def _agreed(options: Mapping[str, str], is_yes: bool | None) -> str | None:
+    """What yes or no stands for; yes only where nothing else is asked."""
+    signs = {key.replace(VARIATION, ""): key for key in options if not key.startswith(WORD)}
+    if is_yes is None or (is_yes and not signs.keys() <= YES_AND_NO):
+        return None
+    return options.get(signs.get(assent.YES if is_yes else assent.NO, ""))
 
 
 def _asked_by(session: Session, place: Place, message: Message) -> PromptRow | None:

@@ -6,7 +6,6 @@ Every field is also read from the file named by the same variable with ``_FILE``
 import difflib
 import logging
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -19,16 +18,13 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 
 from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import UserId
+from copp_bot.core.ids import UserId, is_user_id
 
 log = logging.getLogger(__name__)
 PREFIX = "COPP_"
 ENV_FILE = ".env"
 ENCODING = "utf-8-sig"
 """Of ``.env`` and of secrets' files: UTF-8, also with the mark that some editors put before it."""
-LONGEST_ID = 255
-_USER_ID = re.compile(r"@[!-9;-~]+:(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
-"""A name, also of those that servers gave in former times, and a server's (Matrix specification, User identifiers)."""
 NOT_OURS = frozenset({"COPP_FAIL_AT"})
 """Read elsewhere: where the rigs let the process end (``failpoint.py``)."""
 
@@ -170,7 +166,7 @@ class Settings(BaseSettings):
     @field_validator("user_id")
     @classmethod
     def _is_user_id(cls, value: str) -> str:
-        if len(value) > LONGEST_ID or _USER_ID.fullmatch(value) is None:
+        if not is_user_id(value):
             raise ValueError("must be a full Matrix id like @copp:example.org")
         return value
 

@@ -95,7 +95,7 @@ def of_row(room_id: RoomId, sender: UserId, sent_at: datetime, body: JsonDict) -
 def said_to_people(raw: JsonDict, room_id: RoomId) -> Message | None:
     """The message that ``raw`` is, unless it is a command or no message."""
     message = events.parse(raw, room_id)
-    return message if isinstance(message, Message) and not message.body.lstrip().startswith(("!", "！")) else None
+    return message if isinstance(message, Message) and not events.begins_like_command(message.body) else None
 
 
 def _talk(message: Message) -> Talk:

@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from copp_bot.core.days import in_iso_order
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.reply import shorten
@@ -12,7 +13,7 @@ LONGEST = timedelta(days=5 * 365)
 
 
 def parse_until(said: str | None, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """The UTC instant of ``until:…`` (ISO 8601), None when nothing is said.
+    """The UTC instant of ``until:…`` (ISO 8601, or the day first), None when nothing is said.
 
     Args:
         zone: the reader's, for dates and for times without an offset.
@@ -22,7 +23,7 @@ def parse_until(said: str | None, now: datetime, zone: ZoneInfo) -> datetime | N
     """
     if said is None:
         return None
-    until = _instant(said.strip(), zone)
+    until = _instant(said, zone)
     if until <= now:
         raise UserError(_("until:{said} has passed already. Name a day that is still to come.").format(said=said))
     if until - now > LONGEST:
@@ -33,10 +34,11 @@ def parse_until(said: str | None, now: datetime, zone: ZoneInfo) -> datetime | N
 
 
 def _instant(said: str, zone: ZoneInfo) -> datetime:
+    written = in_iso_order(said)
     try:
-        if len(said) == len("2027-01-31"):
-            return instant(datetime.combine(date.fromisoformat(said) + timedelta(days=1), time.min), zone)
-        moment = datetime.fromisoformat(said)
+        if len(written) == len("2027-01-31"):
+            return instant(datetime.combine(date.fromisoformat(written) + timedelta(days=1), time.min), zone)
+        moment = datetime.fromisoformat(written)
         return instant(moment, zone) if moment.tzinfo is None else moment.astimezone(zone)
     except (ValueError, OverflowError):
         raise UserError(

@@ -14,6 +14,7 @@ from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import DEFAULT_LANGUAGE, LOCALES, current_language, ngettext
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, group_of
+from copp_bot.core.quotes import unquoted
 from copp_bot.core.reply import Reply, code, say, shorten
 from storage.search import MOST
 
@@ -63,10 +64,10 @@ def for_readers_here(reply: Reply, is_direct: bool) -> Reply:
 def found_words(total: int, query: str, filters: str = "") -> str:
     """How many hits there are for a query; ``search.MOST`` means more than one counts. Without one, of the filters."""
     order = _("the best first") if query else _("the newest first")
-    query = shorten(query or filters, LONGEST_QUERY)
+    query = shorten(unquoted(query) or filters, LONGEST_QUERY)
     if total >= MOST:
-        return _("More than {count} for “{query}”, {order}.").format(count=MOST - 1, query=query, order=order)
-    head = ngettext("{count} for “{query}”.", "{count} for “{query}”, {order}.", total)
+        return _("More than {count} found for “{query}”, {order}.").format(count=MOST - 1, query=query, order=order)
+    head = ngettext("{count} found for “{query}”.", "{count} found for “{query}”, {order}.", total)
     return head.format(count=total, query=query, order=order)
 
 
@@ -76,7 +77,7 @@ def nothing_words(query: str, filters: str, without: int, suggestions: Iterable[
     Args:
         without: how many there are when the filters are left out.
     """
-    said = shorten(query or filters, LONGEST_QUERY)
+    said, is_phrase = shorten(unquoted(query) or filters, LONGEST_QUERY), query != unquoted(query)
     if without:
         none = _("Nothing here has “{query}” together with {filters}.").format(query=said, filters=filters)
         count = _("more than {count}").format(count=MOST - 1) if without >= MOST else str(without)
@@ -84,7 +85,8 @@ def nothing_words(query: str, filters: str, without: int, suggestions: Iterable[
             " Leave {filters} out and there is {count}.", " Leave {filters} out and there are {count}.", without
         )
         return none + there.format(filters=filters, count=count)
-    none = _("Nothing here has “{query}” in it.") if " " not in said else _("Nothing here has all of “{query}”.")
+    is_one = is_phrase or " " not in said
+    none = _("Nothing here has “{query}” in it.") if is_one else _("Nothing here has all of “{query}”.")
     near = ", ".join(suggestions)
     return none.format(query=said) + (_(" These words are there: {words}.").format(words=near) if near else "")
 

@@ -148,26 +148,25 @@ class Handlers:
         if prompts.by_words(effects, place, message, self.dispatcher):
             return
         self._thread(effects, place, message)
-        if message.file is not None and not self.dispatcher.is_command(effects, place, message):
-            self._offer(effects, place, message)
-            return
-        self.dispatcher.message(effects, place, message)
+        is_file = message.file is not None and not self.dispatcher.is_command(effects, place, message)
+        if not (is_file and self._offer(effects, place, message)):
+            self.dispatcher.message(effects, place, message, prompts.choices(effects, place, message))
 
     def _thread(self, effects: RowEffects, place: Place, message: Message) -> None:
         """What is said below a published item is about it; a command there is a command."""
-        if message.thread is None or message.body.lstrip().startswith(("!", "！")):
+        if message.thread is None or events.begins_like_command(message.body):
             return
         item = items_store.published_as(effects.session, message.thread)
         for handler in self._listeners.threads if item is not None else ():
             if item is not None and item.kind == handler.kind:
                 handler.run(effects, place, ItemId(item.id or 0), message)
 
-    def _offer(self, effects: RowEffects, place: Place, message: Message) -> None:
+    def _offer(self, effects: RowEffects, place: Place, message: Message) -> bool:
         """A file without a command: the features that the room's declaration names may offer to take it."""
         wanted = tuple(self._offers) if place.is_direct else self._offered_in(place.key or "")
-        for name in wanted:
-            if name in self._offers:
-                self.dispatcher.offered(effects, place, message, self._offers[name])
+        offers = [self._offers[name] for name in wanted if name in self._offers]
+        offered = [self.dispatcher.offered(effects, place, message, offer) for offer in offers]
+        return any(offered)
 
 
 class Worker:

@@ -72,6 +72,26 @@ def test_who_talks_to_the_bot(body: str, text: str | None) -> None:
     assert (typed.text if typed else None) == text
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("Hello Copp Bot, find it", "Hello, find it"),
+        ("find it, please, @copp:example.org", "find it, please,"),
+        ("find [Copp Bot](https://matrix.to/#/@copp:example.org) drama\nand more", "find drama\nand more"),
+    ],
+)
+def test_named_within_a_sentence(body: str, text: str) -> None:
+    typed = grammar.meant_for_us(body, BOT, ["Copp Bot"], mentioned=True, is_direct=False)
+    assert typed == grammar.Typed(text, False)
+
+
+@pytest.mark.parametrize(
+    "body", ["a Copp Bottle", "x@copp:example.org", "to @copp:example.org.uk", "@copp:example.orgs"]
+)
+def test_a_longer_name_is_another(body: str) -> None:
+    assert grammar.meant_for_us(body, BOT, ["Copp Bot"], mentioned=True, is_direct=False) is None
+
+
 def test_a_name_alone_is_no_mention() -> None:
     assert grammar.meant_for_us("Copp Bot is nice", BOT, ["Copp Bot"], mentioned=False, is_direct=False) is None
 
@@ -150,21 +170,49 @@ def test_nothing_of_a_long_text_is_lost() -> None:
     assert parsed(f"me journal {text}")[1].text("text") == text
 
 
-@pytest.mark.parametrize(("word", "number"), [("L4821", 4821), ("l4821", 4821), ("4821", 4821)])
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [
+        *(("L4821", 4821), ("l4821", 4821), ("4821", 4821), ("L4821.", 4821), ("l4821?", 4821), ("#4821", 4821)),
+        *(("#L4821)", 4821), ("L 4821", 4821), ("l 4821.", 4821)),
+    ],
+)
 def test_ids(word: str, number: int) -> None:
     assert parsed(f"library show {word}")[1].number("id") == number
 
 
-@pytest.mark.parametrize("word", ["B4821", "LL1", "L", "L-1", "L1x", "L1234567890123", '""'])
+@pytest.mark.parametrize(
+    "word", ["B4821", "B 4821", "L L1", "LL1", "L", "L-1", "##1", "L.1", "L1x", "L1234567890123", '""']
+)
 def test_wrong_ids_say_how_to_type_it(word: str) -> None:
     with pytest.raises(UserError, match="!library show"):
         parsed(f"library show {word}")
+
+
+@pytest.mark.parametrize("text", ["L4821", "l4821.", "#L4821", " L 4821"])
+def test_an_id_alone_asks_to_be_shown(text: str) -> None:
+    assert grammar.with_show(text, COMMANDS) == "library show L4821"
+
+
+@pytest.mark.parametrize("text", ["B4821", "4821", "L4821 please", "L", "LL1", "L-1", ""])
+def test_other_words_do_not(text: str) -> None:
+    assert grammar.with_show(text, COMMANDS) == text
 
 
 def test_people_and_a_group() -> None:
     _path, args = parsed("group invite @anna:example.org, @ben; @anna:example.org Rhythm")
     assert args.users("who") == (ANNA, UserId("@ben:example.org"))
     assert args.text("group") == "rhythm"
+
+
+@pytest.mark.parametrize("word", ["@Anna", "@ANNA.", "@Anna:example.org", "@anna:Example.Org,"])
+def test_a_phones_capitals_name_the_same_person(word: str) -> None:
+    assert parsed(f"role grant {word} steward")[1].user("who") == ANNA
+    assert parsed(f"group invite {word} rhythm")[1].users("who") == (ANNA,)
+
+
+def test_ids_of_other_servers_stay_as_they_are() -> None:
+    assert parsed("role grant @Anna:elsewhere.org steward")[1].user("who") == "@Anna:elsewhere.org"
 
 
 @pytest.mark.parametrize("word", ["anna", "@", "@:", "@a:b c", "@anna:bad_host"])
@@ -259,12 +307,3 @@ BODIES = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=12).map("".jo
 def test_nothing_but_a_user_error_is_ever_raised(body: str, name: str) -> None:
     everything(body, [ANNA], {ANNA: name})
     everything(f"!{body}", [ANNA], {ANNA: name})
-
-
-def test_an_unknown_part_names_those_that_there_are() -> None:
-    me, language = declared("me"), declared("me language", Param("language"))
-    commands = {"me": me, "me language": language}
-    with pytest.raises(UserError, match=r"There is no !me foo\. There are: !me language\."):
-        grammar.refuse_unknown_part(me, "foo bar", commands)
-    for command, rest in ((me, ""), (language, "foo")):
-        grammar.refuse_unknown_part(command, rest, commands)

@@ -2,6 +2,7 @@
 
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.commands.help import help_command
+from copp_bot.core.reply import LINES_IN_A_ROOM
 from tests.features.built import built_features
 from tests.features.small_house import SmallHouse, small_house
 
@@ -38,3 +39,16 @@ def test_a_newcomer_reads_how_one_gets_in(database_url: str) -> None:
             for place in ("direct", "reception"):
                 reply = command.run(house.context(who, place), Args())
                 assert reply is not None and ("a steward will let you into" in reply.plain) is is_told
+
+
+def test_an_overview_names_each_word_once_and_stays_in_its_room(database_url: str) -> None:
+    """``!me`` is the profile's, though others begin with it too; in Reception it is short enough to be read there."""
+    with small_house(database_url) as house:
+        topics = [(feature.name, feature.summary, feature.commands) for feature in built_features()]
+        command = help_command(topics, lambda name, _language: name)
+        lucia, noor = house.member("lucia", "rhythm"), house.newcomer("noor")
+        direct = command.run(house.context(lucia), Args())
+        assert direct is not None and direct.plain.count("!me ") == 1 and "!me !find !who – Who you are" in direct.plain
+        here = command.run(house.context(noor, "reception"), Args())
+        assert here is not None and len(here.lines) <= LINES_IN_A_ROOM and "Say hello here" in here.plain
+        assert "!library" in here.plain and "Say hello in Reception" in str(command.run(house.context(noor), Args()))

@@ -29,6 +29,8 @@ def ask(context: Context, args: Args) -> Reply:
         return say("Which?", choices=("choose one", "choose two"))
     if kind == "keycaps":
         return say("Which?", options=(Option("1\ufe0f\u20e3", "the first, gladly", "choose one"),))
+    if kind == "offer":
+        return say("Sure?", options=(Option("✅", "yes, gladly", "choose yes"),))
     if kind == "list":
         return say("Which?", choices=("choose one", "choose two", "choose three"), asked=(context.viewer.user_id,))
     if kind == "refusing":
@@ -169,7 +171,19 @@ async def test_a_variation_selector_makes_no_difference(stage: Stage, key: str) 
     assert chosen == [("anna", "yes")]
 
 
-@pytest.mark.parametrize("key", ["👍", "", "✅✅", "yes", "1", "\ufe0f"])
+@pytest.mark.parametrize(("key", "became"), [("👍", "yes"), ("👍🏿", "yes"), ("👎\ufe0f", "no"), ("👎🏼", "no")])
+async def test_thumbs_say_yes_and_no(stage: Stage, key: str, became: str) -> None:
+    """Where that is what is asked."""
+    async with stage.rig.bot():
+        other = await asked(stage, "refusing")
+        message = await asked(stage, "once")
+        await stage.anna.react(stage.coffee, other, key)
+        await stage.anna.react(stage.coffee, message, key)
+        await fence(stage)
+    assert chosen == [("anna", became)]
+
+
+@pytest.mark.parametrize("key", ["🎉", "", "✅✅", "yes", "1", "\ufe0f"])
 async def test_other_reactions_do_nothing(stage: Stage, key: str) -> None:
     async with stage.rig.bot():
         message = await asked(stage, "once")
@@ -229,6 +243,69 @@ async def test_a_number_chooses(stage: Stage, said: str) -> None:
         await stage.anna.say(stage.coffee, said, reply_to=numbers)
         await fence(stage)
     assert chosen == [("anna", "two")]
+
+
+SAID = {"oui": "yes", "Oui !": "yes", "Yes!": "yes", "ok": "yes", "D’accord.": "yes", "👍🏽": "yes", "ЊДА": None}
+SAID |= {"Да": "yes", "¡Sí!": "yes", "Kyllä": "yes", "Non, merci": None, "non": "no", "Não.": "no", "❌": "no"}
+
+
+@pytest.mark.parametrize(("said", "became"), SAID.items())
+async def test_yes_and_no_are_understood_in_many_languages(stage: Stage, said: str, became: str | None) -> None:
+    """As a reply; what is neither is talk in a shared room, and gets the choices in the direct chat."""
+    async with stage.rig.bot():
+        message = await asked(stage, "once")
+        event = await stage.anna.say(stage.coffee, said, reply_to=message)
+        await fence(stage)
+    assert chosen == ([("anna", became)] if became else [])
+    assert bool(stage.replies(event)) is bool(became)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "answered"),
+    [
+        ("once", "perhaps", "You can say one of these: yes, no."),
+        ("list", "the red one", "You can say one of these: 1, 2, 3."),
+        ("keycaps", "oui", "You can say one of these: the first, 1."),
+        ("once", "choose this instead", "chosen this instead"),
+        ("once", "choos", "Did you mean !choose?"),
+    ],
+)
+async def test_in_the_direct_chat_a_reply_that_is_no_choice_hears_the_choices(
+    stage: Stage, kind: str, said: str, answered: str
+) -> None:
+    """Unless it is something else that the bot knows."""
+    async with stage.rig.bot():
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
+        question = await answer_to(stage.anna, room, await stage.anna.say(room, f"!ask {kind}"), stage.bot)
+        event = await stage.anna.say(room, said, reply_to=question["event_id"])
+        assert answered in (await answer_to(stage.anna, room, event, stage.bot))["content"]["body"]
+
+
+async def test_no_to_a_question_that_offers_but_a_yes_closes_it(stage: Stage) -> None:
+    async with stage.rig.bot():
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
+        question = await answer_to(stage.anna, room, await stage.anna.say(room, "!ask offer"), stage.bot)
+        answers = []
+        for said, reply_to in (("Non !", None), ("yes", None), ("yes", question["event_id"])):
+            event = await stage.anna.say(room, said, reply_to=reply_to)
+            answers.append((await answer_to(stage.anna, room, event, stage.bot))["content"]["body"])
+    assert answers[0] == "All right, I leave it as it is." and "do not know that" in answers[1]
+    assert answers[2].startswith("That question has been answered already")
+    assert chosen == []
+
+
+async def test_what_is_said_by_the_way_answers_no_question(stage: Stage) -> None:
+    """In the direct chat a reply may be left out; then it has to be a plain yes. One choice alone is no list."""
+    async with stage.rig.bot():
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
+        for kind, said in (("once", "ok"), ("keycaps", "7"), ("once", "oui")):
+            await answer_to(stage.anna, room, await stage.anna.say(room, f"!ask {kind}"), stage.bot)
+            answer = await answer_to(stage.anna, room, await stage.anna.say(room, said), stage.bot)
+            assert "I do not know that" in answer["content"]["body"] or said == "oui"
+    assert chosen == [("anna", "yes")]
 
 
 @pytest.mark.parametrize(

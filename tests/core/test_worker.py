@@ -267,6 +267,23 @@ async def test_a_done_command_is_not_run_again_by_an_edit(stage: Stage) -> None:
     assert "not run again" in stage.replies(event)[1]
 
 
+async def test_talk_that_becomes_a_command_is_told_to_be_sent_anew(stage: Stage) -> None:
+    """It is not run, whoever edits it; other edits of talk, and of what the bot says, are left alone."""
+    async with stage.rig.bot():
+        event = await stage.anna.say(stage.coffee, "note one")
+        other = await stage.anna.say(stage.coffee, "Good morning")
+        asked = await stage.ben.say(stage.coffee, "!note ben")
+        own = (await answer_to(stage.ben, stage.coffee, asked, stage.bot))["event_id"]
+        await stage.anna.edit(stage.coffee, event, "!note one")
+        await stage.anna.edit(stage.coffee, other, "!!! Good morning")
+        await stage.ben.edit(stage.coffee, own, "!note foreign")
+        await answer_to(stage.anna, stage.coffee, event, stage.bot)
+        await answer_to(stage.ben, stage.coffee, await stage.ben.say(stage.coffee, "!note over"), stage.bot)
+    assert ran == ["ben", "over"]
+    assert [len(stage.replies(one)) for one in (event, other, own)] == [1, 0, 0]
+    assert "Send it anew" in stage.replies(event)[0]
+
+
 async def test_an_edited_command_of_the_direct_chat_is_told_without_a_mark_too(stage: Stage) -> None:
     async with stage.rig.bot() as app:
         room = await stage.anna.create_direct(stage.bot)

@@ -4,14 +4,13 @@ The rule it keeps: every way in (typed, mentioned, chosen by reaction or number)
 and every answer goes where its readers may read it.
 """
 
-import difflib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from copp_bot.core.commands import grammar
+from copp_bot.core.commands import grammar, mistakes
 from copp_bot.core.commands.declare import Args, Command, Where
 from copp_bot.core.commands.help import may_use
 from copp_bot.core.context import Context, Place
@@ -52,8 +51,12 @@ class Dispatcher:
     def __init__(self, house: House) -> None:
         self.house = house
 
-    def message(self, effects: RowEffects, place: Place, message: Message) -> None:
-        """Handle a message that may be a command; answers are written to the outbox."""
+    def message(self, effects: RowEffects, place: Place, message: Message, choices: Sequence[str] = ()) -> None:
+        """Handle a message that may be a command; answers are written to the outbox.
+
+        Args:
+            choices: what may be said instead, where it replies to a question.
+        """
         typed = self._meant(effects, place, message)
         if typed is None:
             return
@@ -62,14 +65,16 @@ class Dispatcher:
             if self._is_too_old(effects, message, context):
                 self._answer(context, say(_("I was away for more than a day and did not act on this. Say it again.")))
                 return
-            self._typed(context, typed)
+            self._typed(context, typed, choices)
 
     def is_command(self, effects: RowEffects, place: Place, message: Message) -> bool:
-        """Is this caption a command? Without ``!``, in the direct chat, only where it begins with all words of one."""
+        """Is this caption a command, or nearly one? Without ``!``, only where it begins with all words of one."""
         typed = self._meant(effects, place, message)
-        if typed is None or typed.is_explicit:
-            return typed is not None
+        if typed is None:
+            return False
         command, _rest = grammar.find_command(typed.text, self.house.commands)
+        if typed.is_explicit:
+            return command is not None or mistakes.suggestion(typed.text, list(self.house.commands)) is not None
         return command is not None and " " in command.path
 
     def _meant(self, effects: RowEffects, place: Place, message: Message) -> grammar.Typed | None:
@@ -97,15 +102,16 @@ class Dispatcher:
         with reading_in(context.viewer.language or self.house.language):
             self._typed(context, grammar.Typed(text, True))
 
-    def offered(self, effects: RowEffects, place: Place, message: Message, offer: FileOffer) -> None:
-        """Let a feature offer to take a posted file; who may not use it is not asked."""
+    def offered(self, effects: RowEffects, place: Place, message: Message, offer: FileOffer) -> bool:
+        """Let a feature offer to take a posted file; False when it does not. Who may not use it is not asked."""
         context = self._context(effects, place, message)
         if refusal(self.house.policy, context.viewer, offer.permission, place.scope) is not None:
-            return
+            return False
         with reading_in(context.viewer.language or self.house.language):
             reply = offer.run(context)
             if reply is not None:
                 self._answer(context, reply)
+        return reply is not None
 
     def went_wrong(self, effects: RowEffects, place: Place, message: Message, ref: str) -> None:
         """The answer to a command whose handler failed."""
@@ -121,7 +127,7 @@ class Dispatcher:
         answer = effects.txn("answer")
         return Context(viewer, place, message, effects, self.house.policy, zone, answer)
 
-    def _typed(self, context: Context, typed: grammar.Typed) -> bool:
+    def _typed(self, context: Context, typed: grammar.Typed, choices: Sequence[str] = ()) -> bool:
         if not typed.text:  # our name alone
             typed = replace(typed, text="help")
         try:
@@ -131,12 +137,13 @@ class Dispatcher:
             self._answer(context, say(error.sentence))
             return False
         if command is None:
-            self._unknown(context, typed)
+            self._unknown(context, typed, choices)
             return False
         return self._run(context, command, args)
 
     def _parse(self, context: Context, typed: grammar.Typed) -> tuple[Command | None, Args]:
-        command, rest = grammar.find_command(typed.text, self.house.commands)
+        text = grammar.with_show(typed.text, self.house.commands)
+        command, rest = grammar.find_command(text, self.house.commands)
         if command is None:
             return None, Args()
         if context.message.mentions or "matrix.to" in rest:
@@ -144,10 +151,10 @@ class Dispatcher:
             others = [user for user in context.message.mentions if user != self.house.bot]
             rest = grammar.with_ids(rest, others, names)
         try:
-            grammar.refuse_unknown_part(command, rest, self.house.commands)
+            mistakes.refuse_unknown_part(command, rest, self.house.commands)
             return command, grammar.parse_args(command, rest, self.house.server)
         except UserError:
-            if typed.is_explicit or may_be_meant(typed.text, command):
+            if typed.is_explicit or mistakes.may_be_meant(typed.text, command):
                 raise
             return None, Args()
 
@@ -213,45 +220,37 @@ class Dispatcher:
             return
         effects.answer(context.answer, context.viewer.user_id, reply, reply_to=None, thread=None)
         if rooms_store.is_joined(context.session, place.room_id, context.viewer.user_id):
-            told = say(_("I have answered you in our direct chat."))
-            effects.send(place.room_id, told, reply_to=message.event_id, thread=message.thread)
+            told = _("I have answered you in our direct chat.")
+            if place.is_shared_chat:
+                told = _("Somebody else is in this chat. I have answered you in one that is ours alone.")
+            effects.send(place.room_id, say(told), reply_to=message.event_id, thread=message.thread)
 
-    def _unknown(self, context: Context, typed: grammar.Typed) -> None:
+    def _unknown(self, context: Context, typed: grammar.Typed, choices: Sequence[str]) -> None:
         """The topic's help for a bare topic, else what was probably meant, else where to look."""
-        mine = [c.path for c in self.house.commands.values() if may_use(context, c)]
+        mine = [c.path for c in self.house.commands.values() if may_use(context, c) and not c.is_for_reactions]
         words = typed.text.lower().split()
         if len(words) == 1 and any(path.startswith(f"{words[0]} ") for path in mine):
             self._run(context, self.house.commands["help"], Args({"topic": words[0]}))
             return
-        near = suggestion(typed.text, mine)
-        if near or typed.is_explicit or context.place.is_direct:
-            _rows(context).handled("?", "unknown")
+        near = mistakes.suggestion(typed.text, mine)
+        if near == words[0] and len(words) > 2 and not typed.is_explicit:
+            near = None  # a sentence that begins with the word of a command
+        _rows(context).handled("?", "unknown")
         if near and typed.text.lower().startswith(f"{near} "):
             self._answer(context, say(grammar.usage(self.house.commands[near])))
         elif near:
             self._answer(context, say((_("I do not know that. Did you mean "), code(f"!{near}"), "?")))
-        elif typed.is_explicit or context.place.is_direct:
+        elif typed.is_explicit and mistakes.parts_of(words[0], mine):
+            self._answer(context, say(mistakes.unknown_part(words[0], words[1], mine)))
+        elif choices:
+            sentence = _("I do not know what that answers. You can say one of these: {choices}.")
+            self._answer(context, say(sentence.format(choices=", ".join(choices))))
+        else:
             self._answer(context, say((_("I do not know that. See what you can do here: "), code("!help"))))
 
     def _bot_name(self, effects: RowEffects) -> str | None:
         row = people_store.get(effects.session, self.house.bot)
         return row.display_name if row else None
-
-
-def suggestion(text: str, paths: Sequence[str]) -> str | None:
-    """The command that was probably meant."""
-    words = text.lower().split()[:3]
-    for length in range(min(3, len(words)), 0, -1):
-        near = difflib.get_close_matches(" ".join(words[:length]), paths, 1, 0.75)
-        if near:
-            return near[0]
-    starts = [path for path in paths if words and path.startswith(f"{words[0]} ")]
-    return starts[0].split(" ", maxsplit=1)[0] if starts and len(words) == 1 else None
-
-
-def may_be_meant(text: str, command: Command) -> bool:
-    """In the direct chat without ``!``: is this a mistaken command rather than a sentence that begins alike?"""
-    return len(text.split()) <= len(command.path.split()) + (2 if " " in command.path else 1)
 
 
 def _rows(context: Context) -> RowEffects:

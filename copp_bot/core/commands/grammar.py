@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from copp_bot.core.commands.declare import Args, Command, Kind, Param
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import UserId, is_user_id
+from copp_bot.core.ids import UserId, is_user_id, user_id
 
 _CONTROL = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]")
 _PILL = re.compile(r"\[[^\]\n]{0,255}\]\(https://matrix\.to/#/(@[^)\s]{3,255}|%40[^)\s]{3,255})\)")
@@ -16,12 +16,14 @@ _LINK = re.compile(r"https://matrix\.to/#/(@[^\s)]{3,255}|%40[^\s)]{3,255})")
 _TOKEN = re.compile(r"""(?:([a-z]{2,12}):)?["“”«»]([^"“”«»\n]*)["“”«»]|(\S+)""")
 _PERSON_APART = re.compile(r"(?<!\S)([a-z]{2,12}):\s+(?=@)")
 _OPTION = re.compile(r"([a-z]{2,12}):(.*)", re.DOTALL)
-_ITEM = re.compile(r"([A-Za-z])?(\d{1,12})$")
+_ITEM = re.compile(r"#?([A-Za-z])?(\d{1,12})[,;.:!?)]*$")
+_NUMBER = re.compile(r"\d{1,12}[,;.:!?)]*$")
+_BARE_ITEM = re.compile(r"#?([A-Za-z]) ?(\d{1,12})[,;.:!?)]*$")
 _SPELLINGS = {"license": "licence", "language": "lang"}
 """Names of options as others write them."""
 _HASHTAG = re.compile(r"#(?=[^\W_])(?!\d+\W*$)")
 """A ``#`` alone, or before another sign, is text: Markdown headings begin so. ``#3`` is a number."""
-_BETWEEN_TAGS, _AFTER_TAG = re.compile(r"[,;]+(?=#)"), ",;.:!?)"
+_BETWEEN_TAGS, _AFTER_WORD = re.compile(r"[,;]+(?=#)"), ",;.:!?)"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Typed:
 
     text: str
     is_explicit: bool
-    """False in the direct chat without ``!``: it counts only when the whole text parses."""
+    """False in the direct chat without ``!``, and where the bot is named within a sentence: it counts only when the
+    whole text parses."""
 
 
 def meant_for_us(body: str, bot: UserId, bot_names: Sequence[str], mentioned: bool, is_direct: bool) -> Typed | None:
@@ -39,10 +42,15 @@ def meant_for_us(body: str, bot: UserId, bot_names: Sequence[str], mentioned: bo
     if text.startswith(("!", "！")):
         rest = text[1:].lstrip()
         return Typed(rest, True) if rest[:1].isalpha() else None
-    for name in (bot, *bot_names):
-        after = _after_name(text, name) if mentioned or name == bot else None
+    names = (bot, *bot_names) if mentioned else (bot,)
+    for name in names:
+        after = _after_name(text, name)
         if after is not None:
             return Typed(after.lstrip("!").lstrip(), True)
+    for name in names:
+        without = _without_name(text, name)
+        if without is not None:
+            return Typed(without, False)
     return Typed(text, False) if is_direct and text else None
 
 
@@ -78,16 +86,13 @@ def find_command(text: str, commands: Mapping[str, Command]) -> tuple[Command | 
     return None, text
 
 
-def refuse_unknown_part(command: Command, rest: str, commands: Mapping[str, Command]) -> None:
-    """A UserError that names the parts of a command, where it takes nothing itself and none of them was typed."""
-    parts = [path for path, one in commands.items() if path.startswith(f"{command.path} ") and not one.is_for_reactions]
-    said = rest.split()
-    if said and parts and not command.params and not any(said[0].startswith(f"{name}:") for name in command.options):
-        raise UserError(
-            _("There is no !{path} {said}. There are: {parts}.").format(
-                path=command.path, said=said[0][:50], parts=", ".join(f"!{part}" for part in parts)
-            )
-        )
+def with_show(text: str, commands: Mapping[str, Command]) -> str:
+    """``L4821`` alone asks for what shows it; any other text as it is."""
+    found = _BARE_ITEM.match(text.strip())
+    letter = found[1].upper() if found else None
+    shows = (path for path, one in commands.items() if one.letter == letter and path.endswith(" show"))
+    path = next(shows, None) if found else None
+    return f"{path} {letter}{found[2]}" if found and path else text
 
 
 def parse_args(command: Command, rest: str, server: str) -> Args:
@@ -118,7 +123,7 @@ def parse_args(command: Command, rest: str, server: str) -> Args:
 
 def _tags_in(word: str) -> list[str]:
     """The tags of ``#one,#two;``, without the punctuation behind them. Whether they can be tags is checked later."""
-    return [tag.removeprefix("#").rstrip(_AFTER_TAG) for tag in _BETWEEN_TAGS.split(word)]
+    return [tag.removeprefix("#").rstrip(_AFTER_WORD) for tag in _BETWEEN_TAGS.split(word)]
 
 
 def _with_people_joined(command: Command, rest: str) -> str:
@@ -151,10 +156,18 @@ def _take(
             found.append(_user(words.pop(0)[0], server))
         if found:
             values[param.name] = tuple(dict.fromkeys(found))
-    elif words and _fits(param, words[0][0]):
+    elif words and _fits(param, _joined_id(param, words, command)):
         values[param.name] = _value(param, words.pop(0)[0], command, server)
     if param.required and param.name not in values:
         _raise_usage(command)
+
+
+def _joined_id(param: Param, words: list[tuple[str, int, int]], command: Command) -> str:
+    """The next word; the letter and the number of an id are one, though a space stands between them."""
+    (word, start, _end), *more = words
+    if param.kind is Kind.ITEM and more and word.upper() == command.letter and _NUMBER.match(more[0][0]):
+        words[:2] = [(word + more[0][0], start, more[0][2])]
+    return words[0][0]
 
 
 def _fits(param: Param, word: str) -> bool:
@@ -186,14 +199,14 @@ def _item(word: str, command: Command) -> int:
 
 
 def _user(word: str, server: str) -> UserId:
-    full = word.rstrip(",;") if ":" in word else f"{word.rstrip(',;')}:{server}"
-    if not is_user_id(full):
+    full = user_id(word.rstrip(_AFTER_WORD), server)
+    if not word.startswith("@") or not is_user_id(full):
         raise UserError(
             _(
                 "“{word}” is not a Matrix id. Mention the person with @, or write the id in full, like @anna:{server}."
             ).format(word=word[:50], server=server)
         )
-    return UserId(full)
+    return full
 
 
 def _joined(words: list[tuple[str, int, int]], first: str) -> str:
@@ -222,3 +235,12 @@ def _after_name(text: str, name: str) -> str | None:
             if not rest or not (rest[0].isalnum() or rest[0] in "_-."):
                 return rest.lstrip(" :,")
     return None
+
+
+def _without_name(text: str, name: str) -> str | None:
+    """What is said beside a name within a sentence; None when it does not stand there as a word of its own."""
+    found = re.search(rf"(?<![\w@.-])@?{re.escape(name)}(?![\w-]|[.:]\w)", text, re.IGNORECASE)
+    if found is None:
+        return None
+    before, after = text[: found.start()].rstrip(" "), text[found.end() :]
+    return f"{before}{'' if after[:1] in tuple('?!.,;:') else ' '}{after.lstrip(' ')}".strip()

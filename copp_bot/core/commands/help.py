@@ -8,6 +8,7 @@ from copp_bot.core.i18n import current_language, deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import COMMUNITY
 from copp_bot.core.markdown import markdown_lines
+from copp_bot.core.people import RECEPTION_KEY
 from copp_bot.core.permissions import Standing, how_to_come_in
 from copp_bot.core.reply import LINES_IN_A_ROOM, Line, Part, Reply, bold, code, say
 
@@ -52,19 +53,35 @@ def may_use(context: Context, command: Command) -> bool:
 
 
 def _overview(context: Context, topics: Topics) -> Reply:
-    lines: list[Line] = [(bold(_("What you can do here")), _(" – more about one: "), code(_example(topics)))]
-    lines += [(*_codes(_words(commands)), f" – {_(summary)}") for _name, summary, commands in topics if commands]
+    head: Line = (bold(_("What you can do here")), _(" – more about one: "), code(_example(topics)))
     rules: Line = (_("How we talk with each other, and who can read along: "), code(f"!help {RULES}"))
-    if len(lines) == 1:
+    each: list[Line] = [(*_codes(words), f" – {_(summary)}") for words, summary in _shown(topics)]
+    if not each:
         return say(how_to_come_in(context.policy), rules)
+    after = [*_hints(context), rules]
+    if not context.place.is_direct and 1 + len(each) + len(after) > LINES_IN_A_ROOM:
+        every = dict.fromkeys(word for words, _summary in _shown(topics) for word in words)
+        each = [tuple(_codes(list(every))), (_("In our direct chat I say what each is for: "), code("!help"))]
+    return Reply((head, *each, *after))
+
+
+def _hints(context: Context) -> list[Line]:
+    hints: list[Line] = []
     if context.place.is_direct:
-        lines.append((_("Here, in our direct chat, you can leave out the “!”."),))
-    elif len(lines) >= LINES_IN_A_ROOM:
-        every = dict.fromkeys(word for _name, _summary, commands in topics for word in _words(commands))
-        lines[1:] = [tuple(_codes(list(every))), (_("In our direct chat I say what each is for: "), code("!help"))]
+        hints.append((_("Here, in our direct chat, you can leave out the “!”."),))
     if context.viewer.standing is Standing.NEWCOMER:
-        lines.append((_("Say hello in Reception: a steward will let you into the community, where there is more."),))
-    return Reply((*lines, rules))
+        in_reception = _("Say hello here: a steward will let you into the community, where there is more.")
+        elsewhere = _("Say hello in Reception: a steward will let you into the community, where there is more.")
+        hints.append((in_reception if context.place.key == RECEPTION_KEY else elsewhere,))
+    return hints
+
+
+def _shown(topics: Topics) -> list[tuple[list[str], str]]:
+    """Each topic's words with what it is about. A word of several topics stands once, where it is a command itself."""
+    own = {word: name for name, _summary, commands in reversed(topics) for word in _words(commands)}
+    own |= {command.path: name for name, _summary, commands in topics for command in commands if command.path in own}
+    words = [([word for word in _words(commands) if own[word] == name], about) for name, about, commands in topics]
+    return [(found, about) for found, about in words if found]
 
 
 def _words(commands: Sequence[Command]) -> list[str]:

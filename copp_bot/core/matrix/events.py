@@ -124,11 +124,9 @@ def _message_or_edit(head: _Head, content: JsonDict) -> Message | Edit | None:
 
 
 def _message(head: _Head, content: JsonDict, relation: _Relation) -> Message | None:
-    body, msgtype = _text(content.get("body")), _text(content.get("msgtype"))
+    body, msgtype = said(content), _text(content.get("msgtype"))
     if body is None or msgtype is None:
         return None
-    if relation.reply_to is not None:
-        body = without_quote(body)
     file = _file(content, body) if msgtype in FILES else None
     return Message(
         **vars(head),
@@ -155,6 +153,20 @@ def _relation(content: JsonDict) -> _Relation:
         target=EventId(target) if target else None,
         key=_text(relates.get("key")),
     )
+
+
+def begins_like_command(body: str) -> bool:
+    """Does it begin with the mark of a command, and a letter?"""
+    text = body.lstrip()
+    return text.startswith(("!", "！")) and text[1:].lstrip()[:1].isalpha()
+
+
+def said(content: Any) -> str | None:
+    """The text of a message: of a reply without what it quotes; None where there is none."""
+    content = _dict(content)
+    body = _text(content.get("body"))
+    is_reply = "m.in_reply_to" in _dict(content.get("m.relates_to"))
+    return without_quote(body) if body is not None and is_reply else body
 
 
 def without_quote(body: str) -> str:

@@ -11,6 +11,7 @@ from copp_bot.core.feature import Core, RoomDirectory
 from copp_bot.core.i18n import deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, UserId
+from copp_bot.core.narrowing import in_words
 from copp_bot.core.permissions import Standing
 from copp_bot.core.reply import Attachment, Reply
 from copp_bot.core.words import audience_words, group_titles, nothing_more
@@ -69,7 +70,8 @@ class Handlers:
         if page > 1 and not shown:
             return nothing_more(pages.again("library list", having))
         further = pages.further("library list", having, page) if has_more else None
-        return _so_far(ctx, render.render_list(shown, having, further, ctx.place.is_direct))
+        listed = render.render_list(shown, in_words(having, self.rooms), further, ctx.place.is_direct)
+        return _so_far(ctx, listed)
 
     def tags(self, ctx: Context, args: Args) -> Reply:
         """Tags and how often they are used."""

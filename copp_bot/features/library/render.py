@@ -13,13 +13,11 @@ from copp_bot.core.i18n import deferred, ngettext
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience
 from copp_bot.core.media import has_slides, kind_name
-from copp_bot.core.narrowing import spoken
 from copp_bot.core.reply import Attachment, Line, Option, Part, Reply, bold, clean, code, link, say, shorten
 from copp_bot.core.words import audience_words, for_readers_here, found_words, nothing_words, text_language
 from copp_bot.features.library.finding import LINK, Pieces, Resource, Results
 from copp_bot.features.library.questions import NAME
 from copp_bot.features.library.service import Shelved
-from copp_bot.features.library.store import Having
 
 IN_ROOM = 5
 """Lines of a list in a shared room; with its heading, its choices and the last line that makes eight."""
@@ -118,13 +116,12 @@ def render_results(results: Results, further: str | None, is_direct: bool) -> Re
     return for_readers_here(_listing(lines, results.hits, further), is_direct)
 
 
-def render_list(shown: Sequence[Resource], having: Having, further: str | None, is_direct: bool) -> Reply:
-    """The newest; ``further`` is the command for the next ones."""
-    about = f" {spoken(having)}".rstrip()
+def render_list(shown: Sequence[Resource], about: str, further: str | None, is_direct: bool) -> Reply:
+    """The newest; ``about`` says which, ``further`` is the command for the next ones."""
     if not shown:
         empty = _("Nothing{about} is on the shelf here yet. It begins when someone shares a file or a link.")
         return for_readers_here(say(empty.format(about=about)), is_direct)
-    lines: list[Line] = [(_("Newest{about} in the library.").format(about=about), " ", _(MORE_OF_IT))]
+    lines: list[Line] = [(_("Newest in the library{about}.").format(about=about), " ", _(MORE_OF_IT))]
     lines += [(f"{number}. ", *_name(hit), f" – {_facts(hit)}") for number, hit in enumerate(shown, 1)]
     return for_readers_here(_listing(lines, shown, further), is_direct)
 

@@ -10,7 +10,7 @@ from yarl import URL
 from copp_bot.core import licences
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Place
-from copp_bot.core.describing import QUOTES, checked_language, checked_tags, checked_title
+from copp_bot.core.describing import checked_language, checked_tags, checked_title
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.fetch import web_address
@@ -20,11 +20,12 @@ from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, TxnId
 from copp_bot.core.matrix.port import PostedFile
 from copp_bot.core.narrowing import having_of
 from copp_bot.core.permissions import Viewer
+from copp_bot.core.quotes import MARKS, QUOTES
 from copp_bot.core.reply import clean
 from copp_bot.features.library.store import Having
 
 _URL = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
-_REST_OF_LICENCE = re.compile(r"(?:commons )?\b(?:BY|Attribution)\b.*", re.DOTALL)
+_REST_OF_LICENCE = re.compile(r"\b(?:by|attribution)\b", re.IGNORECASE)
 NO_LICENCE = "none"
 
 
@@ -163,8 +164,8 @@ def _licence(args: Args, beside: str) -> str | None:
     known = licences.checked(code)
     if known is not None:
         return known
-    rest = _REST_OF_LICENCE.search(beside) if code.strip(QUOTES).upper() in {"CC", "CREATIVE"} else None
-    near = licences.suggestion(f"cc {rest[0]}" if rest else code.strip(QUOTES))
+    near = _in_several_words(beside) if code.strip(QUOTES).upper() in {"CC", "CREATIVE"} else None
+    near = near or licences.suggestion(code.strip(QUOTES))
     if near is not None:
         sentence = _("I do not know the licence “{code}”. Did you mean licence:{near}?")
         raise UserError(sentence.format(code=clean(code)[:40], near=near))
@@ -174,6 +175,13 @@ def _licence(args: Args, beside: str) -> str | None:
             "licence:CC-BY-4.0 or licence:CC-BY-SA-4.0, or leave it out."
         ).format(code=clean(code)[:40])
     )
+
+
+def _in_several_words(beside: str) -> str | None:
+    """The licence of ``cc by sa``; of several readings the one that says most, so that no condition is lost."""
+    starts = (match.start() for match in _REST_OF_LICENCE.finditer(beside))
+    found = (licences.suggestion(f"cc {beside[start:]}") for start in starts)
+    return max(filter(None, found), key=len, default=None)
 
 
 def check_file(file: PostedFile, limit: int) -> None:
@@ -251,8 +259,9 @@ def _chosen(key: str, viewer: Viewer, place: Place, seen: frozenset[Audience], h
 
 def retyped(wish: Wish) -> str:
     """The wish as arguments of ``library add``, without the shelf."""
-    title = "".join(sign for sign in wish.title if sign not in QUOTES)
-    parts = [wish.url or "", f'"{title}"' if title else "", *(f"#{tag}" for tag in wish.tags)]
+    has_quotes = any(mark in wish.title for mark in MARKS)
+    title = wish.title if has_quotes or not wish.title else f'"{wish.title}"'
+    parts = [wish.url or "", title, *(f"#{tag}" for tag in wish.tags)]
     parts.append(f"lang:{wish.language}" if wish.language else "")
     parts.append(f"licence:{wish.licence or NO_LICENCE}" if wish.licence is not None else "")
     return " ".join(part for part in parts if part)

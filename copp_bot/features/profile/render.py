@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import ItemId
+from copp_bot.core.languages import language_name
 from copp_bot.core.permissions import Standing, Viewer
 from copp_bot.core.reply import Line, Part, Reply, bold, code, person, say, shorten
 from copp_bot.core.words import ending, is_translated, role_words, scope_title
-from copp_bot.features.profile.languages import language_name
 from copp_bot.features.profile.service import MOST_FOUND, Profile, Shared
 from copp_bot.features.profile.store import Found
 

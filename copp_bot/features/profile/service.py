@@ -13,6 +13,7 @@ from copp_bot.core.context import Effects, Place
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import UserId
+from copp_bot.core.languages import find_language
 from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.permissions import Viewer
 from copp_bot.core.reply import clean, shorten
@@ -20,7 +21,6 @@ from copp_bot.core.store import items as items_store
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.features.profile import store, zones
-from copp_bot.features.profile.languages import find_language
 from storage.search.words import fold, sound
 
 MOST_INTERESTS = 20

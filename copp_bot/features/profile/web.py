@@ -8,10 +8,10 @@ from copp_bot.core.i18n import deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import UserId
 from copp_bot.core.kinds import SHARED_KINDS
+from copp_bot.core.languages import language_name
 from copp_bot.core.web.page import Deed, Redirect, View, Visit, Where
 from copp_bot.core.words import is_translated, role_words, scope_title
 from copp_bot.features.profile import service
-from copp_bot.features.profile.languages import language_name
 
 EDIT, FIND, WHO = "profile.edit", "people.find", "people.who"
 LANGUAGES = ("en", "fr", "de", "es", "it", "pt", "pl", "nl", "el", "ro", "fi", "sv", "hr", "uk", "tr", "ru")

@@ -205,8 +205,9 @@ def _check_target(effects: Effects, rules: Rules, viewer: Viewer, user_id: UserI
         )
     key = group_of(scope) or ROOT_KEY
     for space in dict.fromkeys((ROOT_KEY, key)):
-        if not rooms_store.is_joined(effects.session, rooms_store.room_id(effects.session, space), user_id):
-            raise UserError(_not_in(user_id, space))
+        room = rooms_store.room_id(effects.session, space)
+        if not rooms_store.is_joined(effects.session, room, user_id):
+            raise UserError(_not_in(effects, user_id, space, room))
     _check_rank(effects, rules, viewer, user_id, scope)
 
 
@@ -271,7 +272,12 @@ def _entry(raw: object) -> tuple[str, str, str, datetime | None] | None:
         return None
 
 
-def _not_in(user_id: str, space: str) -> str:
+def _not_in(effects: Effects, user_id: str, space: str, room: str | None) -> str:
+    row = rooms_store.membership(effects.session, room, user_id) if room else None
+    if row is not None and row.membership == "invite":
+        where = _("the community") if space == ROOT_KEY else _("the group {key}").format(key=space)
+        sentence = _("{user} has been invited to {where} and has not accepted yet. Grant the role once they are in.")
+        return sentence.format(user=user_id, where=where)
     if space == ROOT_KEY:
         return _("{user} is not a member of the community. Invite them first: !group invite {user}").format(
             user=user_id

@@ -11,7 +11,7 @@ from tests.features.library.library_house import PDF, find_answer, number_in, pe
 from tests.house import House, community
 from tests.rigs.person import SynapseWorld
 from tests.samples import pdf
-from tests.world import World
+from tests.world import World, posted_file
 
 
 async def offered(house: House, name: str, place: str, text: str, file: str = "sheet.pdf") -> tuple[str, str]:
@@ -32,6 +32,27 @@ async def test_a_caption_in_the_direct_chat_needs_no_mark(library: House) -> Non
     assert (await library.answer(lucia, direct, event)).startswith("Who may read “Thirteen strings”?")
     event = await lucia.post_file(direct, "biwa.pdf", pdf("A biwa."), PDF, caption="help with lutes wanted")
     assert (await library.answer(lucia, direct, event)).startswith("Shelve “biwa.pdf”")
+
+
+CAPTIONS = {
+    "@copp voilà, à ranger svp": "Shelve “ney.pdf”",
+    "Voilà @copp, à ranger svp": "Shelve “ney.pdf”",
+    "!voilà": "Shelve “ney.pdf”",
+    "@copp libary add Ney": "I do not know that. Did you mean !library add?",
+    "@copp library show L1": "There is no L1",
+}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("caption", "answered"), CAPTIONS.items())
+async def test_a_caption_that_is_no_command_is_offered_a_shelf(library: House, caption: str, answered: str) -> None:
+    """Though it speaks to the bot; where nothing is offered it is answered like any message."""
+    goran, mentions = library.people["goran"], {"user_ids": [library.bot]}
+    for place, expected in (("library", answered), ("coffee-shop", "I do not know that." if "à" in caption else "")):
+        room = library.rooms[place]
+        content = posted_file("ney.pdf", "mxc://example.org/ney", 9, PDF, caption, None) | {"m.mentions": mentions}
+        event = await goran.send(room, "m.room.message", content)
+        assert (await library.answer(goran, room, event)).startswith(expected)
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -44,6 +44,8 @@ async def test_its_author_edits_it(library: House) -> None:
         ("", "What shall be changed?"),
         ("licence:cc-by", "Did you mean licence:CC-BY-4.0?"),
         ("Songs licence:CC BY-NC 4.0", "Did you mean licence:CC-BY-NC-4.0?"),
+        ("licence:cc by sa", "Did you mean licence:CC-BY-SA-4.0?"),
+        ("Songs by Anna licence:Creative Commons by-nc sa 3.0", "Did you mean licence:CC-BY-NC-SA-3.0?"),
         ("licence:mine", "I do not know the licence “mine”. Use its short name from spdx.org/licenses"),
         ("lang:klingon", "I do not know the language “klingon”"),
         ("x" * 300, "200 is the most"),

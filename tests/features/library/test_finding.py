@@ -38,7 +38,7 @@ async def test_found_by_a_word_inside_where_its_readers_are(library: House) -> N
         ("joao", "direct"),
     ):
         answer = await library.ask(library.people[name], place, "!library search patterns marimba")
-        assert number in answer and "1 for “patterns marimba”" in answer, (name, place)
+        assert number in answer and "1 found for “patterns marimba”" in answer, (name, place)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -82,11 +82,13 @@ async def test_counts_order_tags_and_suggestions_do_not_tell(library: House) -> 
         await shelve(library, "goran", "library", f"All about {title}", title)
     asked = ("!library search djembe", "!library tags", "!library list", "!library search djembolo")
     before = [await library.ask(goran, "direct", question) for question in asked]
-    assert "2 for “djembe”" in before[0] and "#djembe 2" in before[1] and "words are there: djembe" in before[3]
+    assert "2 found for “djembe”" in before[0] and "#djembe 2" in before[1] and "words are there: djembe" in before[3]
     for title in ("Djembe three #djembe", "Djembolando #djembe", "Djembe djembe djembe"):
         await shelve(library, "lucia", "rhythm/library", f"All about {title}", title)
     assert [await library.ask(goran, "direct", question) for question in asked] == before
-    assert "5 for “djembe”" not in await library.ask(library.people["lucia"], "coffee-shop", "!library search djembe")
+    assert "5 found for “djembe”" not in await library.ask(
+        library.people["lucia"], "coffee-shop", "!library search djembe"
+    )
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -200,15 +202,15 @@ async def test_words_in_quotes_stand_together_on_every_page(library: House) -> N
             library, "lucia", "rhythm/library", f"Les enfants de la vielle {number}.", f"La ronde des vielleux {number}"
         )
     await shelve(library, "lucia", "rhythm/library", "La vielle des enfants: une ronde.", "Les vielleux")
-    assert "1 for" in await library.ask(lucia, "direct", "!library search “vielle des enfants”")
-    assert "7 for" in await library.ask(lucia, "direct", "!library search vielle des enfants")
+    assert "1 found for" in await library.ask(lucia, "direct", "!library search “vielle des enfants”")
+    assert "7 found for" in await library.ask(lucia, "direct", "!library search vielle des enfants")
     room = await library.direct(lucia)
     first = await library.ask(lucia, "direct", '!library search "ronde des vielleux"')
-    assert first.startswith("6 for")
+    assert first.startswith("6 found for")
     found = next(raw for raw in reversed(await lucia.timeline(room)) if raw["content"].get("body", "") == first)
     await lucia.react(room, found["event_id"], "➡️")
     second = (await library.said(lucia, "direct"))[-1]
-    assert second.startswith("6 for") and "1. La ronde des vielleux 0" in second and "2. " not in second
+    assert second.startswith("6 found for") and "1. La ronde des vielleux 0" in second and "2. " not in second
     again = await library.ask(lucia, "direct", '!library search "ronde des vielleux" page:9')
     assert again == 'There is nothing more. The first page: !library search "ronde des vielleux"'
 

@@ -24,7 +24,7 @@ async def test_on_the_same_shelf_it_is_named(library: House) -> None:
     answer = await post(library, "joao", ROOM, "The celesta.")
     assert answer == f"That is on the shelf already, as {first}: “Celesta”.\nSee it: !library show {first}"
     listed = await library.ask(library.people["joao"], "direct", "!library search celesta")
-    assert "1 for “celesta”" in listed
+    assert "1 found for “celesta”" in listed
 
 
 @pytest.mark.asyncio(loop_scope="module")

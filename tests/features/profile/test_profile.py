@@ -6,9 +6,9 @@ from sqlmodel import Session
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.errors import UserError
 from copp_bot.core.ids import UserId
+from copp_bot.core.languages import find_language
 from copp_bot.features.profile import service
 from copp_bot.features.profile.commands import Handlers
-from copp_bot.features.profile.languages import find_language
 from copp_bot.features.profile.zones import find_zones, is_exact
 from storage.tables.items import ItemRow
 from tests.features.small_house import BOT, NOW, SmallHouse, declared, user

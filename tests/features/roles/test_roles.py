@@ -133,6 +133,16 @@ def test_wrong_targets(house: SmallHouse) -> None:
             service.grant(house.effects, RULES, sara, wish)
 
 
+@pytest.mark.parametrize("space", ["root", "rhythm"])
+def test_who_is_invited_already_has_to_accept(house: SmallHouse, space: str) -> None:
+    """To invite them once more would not help."""
+    sara = house.viewer(house.member("sara", roles=(("secretariat", COMMUNITY),)))
+    nora = house.newcomer("nora") if space == "root" else house.member("nora")
+    house.membership(nora, space, "invite")
+    with pytest.raises(UserError, match=r"has been invited to .* and has not accepted yet\. Grant the role once"):
+        service.grant(house.effects, RULES, sara, Wish(nora, "steward", None if space == "root" else space))
+
+
 def test_an_unknown_group_is_refused_like_a_known_one(house: SmallHouse) -> None:
     """Who may grant nothing in a group learns nothing of it."""
     matteo = house.viewer(house.member("matteo", roles=(("steward", COMMUNITY),)))
@@ -167,7 +177,7 @@ def test_what_follows_a_change(house: SmallHouse) -> None:
     assert told.mentions == (anna,) and not told.notice
 
 
-@pytest.mark.parametrize("said", ["yesterday", "2027-13-01", "2027-1-31", "31.01.2027", "", "9999-12-31", "x" * 5000])
+@pytest.mark.parametrize("said", ["yesterday", "2027-13-01", "2027-1-31", "31.13.2027", "", "9999-12-31", "x" * 5000])
 def test_bad_ends(said: str) -> None:
     """A sentence, with the form to use or the reason."""
     with pytest.raises(UserError, match="until:") as caught:

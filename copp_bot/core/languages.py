@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
@@ -18,15 +19,21 @@ def find_language(said: str) -> str:
     Raises:
         UserError: there is no such language; names that are near are suggested.
     """
-    word = fold(said.strip())
-    code = word.replace("_", "-").split("-")[0]
-    if code in _codes():
+    code = language_code(said)
+    if code is not None:
         return code
-    known = _names(text_language())
-    if word in known:
-        return known[word]
+    word, known = fold(said.strip()), _names(text_language())
     near = get_close_matches(word, known, n=3, cutoff=0.75)
     raise UserError(_not_found(said, list(dict.fromkeys(known[name] for name in near))))
+
+
+def language_code(said: str) -> str | None:
+    """As ``find_language``, and None where there is no such language; three letters (ISO 639-2) are a code too."""
+    word = fold(said.strip())
+    code = word.replace("_", "-").split("-")[0]
+    if len(code) == 3:
+        code = get_global("language_aliases").get(code, code)
+    return code if code in _codes() else _names(text_language()).get(word)
 
 
 def language_name(code: str) -> str:

@@ -1,0 +1,68 @@
+"""What was probably meant by what is no command. Pure.
+
+The rule it keeps: what follows the word of a topic is compared with the parts of that topic alone; the topic's own
+word, which is right, makes nothing alike.
+"""
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+
+from copp_bot.core.commands.declare import Command
+from copp_bot.core.errors import UserError
+from copp_bot.core.i18n import gettext as _
+
+ALIKE = 0.75
+"""From here on two words are taken for the same one, mistyped (Ratcliff and Obershelp's ratio, 1 is equal)."""
+
+
+def suggestion(text: str, paths: Collection[str]) -> str | None:
+    """The command that was probably meant, or the first word of several."""
+    words = text.lower().split()[:3]
+    if not words:
+        return None
+    topics = {path.split(" ")[0] for path in paths}
+    topic = words[0] if words[0] in topics else _near(words[:1], topics)
+    if topic is None:
+        return _near(words[:1], paths)
+    part = _near([" ".join(words[1:3]), *words[1:2]], parts_of(topic, paths))
+    if part is not None:
+        return f"{topic} {part}"
+    return topic if len(words) == 1 or topic != words[0] or topic in paths else None
+
+
+def parts_of(topic: str, paths: Iterable[str]) -> list[str]:
+    """What may follow the word of a topic."""
+    return [path.removeprefix(f"{topic} ") for path in paths if path.startswith(f"{topic} ")]
+
+
+def unknown_part(topic: str, said: str, paths: Collection[str]) -> str:
+    """The sentence that names what there is of a topic; what is near alone, where something is."""
+    parts = parts_of(topic, paths)
+    near = _near([said.lower()], parts)
+    if near is not None:
+        sentence = _("There is no !{path} {said}. Did you mean !{path} {near}?")
+        return sentence.format(path=topic, said=said[:50], near=near)
+    return _("There is no !{path} {said}. There are: {parts}.").format(
+        path=topic, said=said[:50], parts=", ".join(f"!{topic} {part}" for part in parts)
+    )
+
+
+def refuse_unknown_part(command: Command, rest: str, commands: Mapping[str, Command]) -> None:
+    """A UserError that names the parts of a command, where it takes nothing itself and none of them was typed."""
+    paths = [path for path, one in commands.items() if not one.is_for_reactions]
+    said = rest.split()
+    if not said or command.params or not parts_of(command.path, paths):
+        return
+    if not any(said[0].startswith(f"{name}:") for name in command.options):
+        raise UserError(unknown_part(command.path, said[0], paths))
+
+
+def may_be_meant(text: str, command: Command) -> bool:
+    """In the direct chat without ``!``: is this a mistaken command rather than a sentence that begins alike?"""
+    return len(text.split()) <= len(command.path.split()) + (2 if " " in command.path else 1)
+
+
+def _near(said: Iterable[str], known: Collection[str]) -> str | None:
+    """The known one that is most alike, for the first of the said ones to which there is one."""
+    found = (difflib.get_close_matches(one, known, 1, ALIKE) for one in said)
+    return next((near[0] for near in found if near), None)
