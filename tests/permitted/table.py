@@ -98,7 +98,7 @@ class Someone:
         standing: by membership: in nothing, in Reception, in the community.
         groups: the groups they are in.
         roles: held, with their scopes (``community`` or a group's key).
-        lapsed: why the roles count no more: ``ran out``, ``ended``; empty while they count.
+        lapsed: why the roles count no more: ``ran out``, ``ended``, ``gone``; empty while they count.
         lost: has left the community (or the account ended), and the roles and group spaces have not been ended yet.
     """
 
@@ -108,6 +108,8 @@ class Someone:
     roles: tuple[tuple[str, str], ...] = ()
     lapsed: str = ""
     lost: bool = False
+    is_for_good: bool = False
+    """Were the roles granted without an end?"""
 
     def holds(self, scope: str) -> frozenset[str]:
         """The roles that count in this scope."""
@@ -140,7 +142,13 @@ def may_type(someone: Someone, command: str, scope: str) -> bool:
 
 
 def may_give(giver: Someone, taker: Someone, role: str, scope: str) -> bool:
-    """May this role be granted, or changed, by one to the other in this scope?"""
+    """May this role be granted without an end by one to the other in this scope? Who has it so has it already."""
+    has_it = taker.is_for_good and role in taker.holds(scope) and (role, scope) in taker.roles
+    return may_name(giver, taker, role, scope) and not has_it
+
+
+def may_name(giver: Someone, taker: Someone, role: str, scope: str) -> bool:
+    """May the one make the other a holder of this role?"""
     return may_take(giver, taker, role, scope) and taker.is_in(scope)
 
 

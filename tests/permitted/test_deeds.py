@@ -219,7 +219,7 @@ def test_opening_groups(deeds: Deeds) -> None:
         assert plain == bool(holds & table.UPPER), someone.name
         for named in TRYING:
             done = deeds.done(someone, "group new", {"title": "Drama"}, kind="training", steward=id_of(named))
-            assert done == table.may_give(someone, named, table.STEWARD, COMMUNITY), (someone.name, named.name)
+            assert done == table.may_name(someone, named, table.STEWARD, COMMUNITY), (someone.name, named.name)
         assert deeds.done(someone, "group open", {"key": "maths-in-class"}) == bool(holds & table.UPPER)
         assert deeds.done(someone, "group close", {"key": GROUP, "confirm": "yes"}) == bool(holds & table.TOP)
 

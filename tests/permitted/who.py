@@ -45,8 +45,9 @@ def _people() -> Iterator[Someone]:
     for key in sorted(GROUPS):
         yield Someone(f"member of {key}", groups=frozenset({key}))
     yield Someone("former member, in a group's space still", OUTSIDER, frozenset({GROUP}), lost=True)
-    for holder in _holders():
-        yield holder
+    yield Someone("holder of a role that is not declared any more", roles=(("caretaker", COMMUNITY),), lapsed="gone")
+    for number, holder in enumerate(_holders()):
+        yield replace(holder, is_for_good=bool(number % 2))
         for why in LAPSED:
             yield Someone(f"{holder.name}, {why}", holder.standing, holder.groups, holder.roles, why)
         for why in GONE:
@@ -77,7 +78,7 @@ def settle(house: SmallHouse) -> None:
         house.membership(who, "root", "join" if someone.standing == MEMBER else "leave")
         for key in someone.groups:
             house.membership(who, key)
-        until = NOW if someone.lapsed == "ran out" else NOW + timedelta(seconds=1)
+        until = NOW if someone.lapsed == "ran out" else None if someone.is_for_good else NOW + timedelta(seconds=1)
         for role, where in someone.roles:
             house.grant(who, role, COMMUNITY if where == COMMUNITY else group_scope(where), until)
         if someone.lapsed == "ended":

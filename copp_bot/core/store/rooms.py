@@ -110,7 +110,6 @@ def joined_keys(session: Session, user_id: str, kinds: Iterable[RoomKind] = tupl
         .where(
             col(MembershipRow.user_id) == user_id,
             col(MembershipRow.membership) == JOINED,
-            col(RoomRow.key).is_not(None),
             col(RoomRow.kind).in_(list(kinds)),
         )
     )
