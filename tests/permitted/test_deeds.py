@@ -5,7 +5,7 @@ compared with the policy table.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -28,7 +28,8 @@ from copp_bot.features.library import store as library_store
 from copp_bot.features.meetings import service as meetings
 from copp_bot.features.meetings.times import WallTime
 from copp_bot.features.meetings.wishes import Wish
-from tests.features.small_house import NOW, SmallHouse
+from copp_bot.features.roles import service as roles
+from tests.features.small_house import NOW, SmallHouse, declared
 from tests.permitted import table, who
 from tests.permitted.table import Someone
 from tests.permitted.test_commands import dispatcher
@@ -124,6 +125,20 @@ def test_revoking(deeds: Deeds, role: str, where: str) -> None:
         assert deeds.done(giver, "role revoke", values, **said) == expected, (giver.name, taker.name)
 
 
+def test_nobody_grants_above_their_own_rank_whatever_is_declared(deeds: Deeds) -> None:
+    """A declaration that says so is refused; the rule holds without that."""
+    lead, member = (next(one for one in IN_FORCE if one.name == name) for name in (table.LEAD, "member"))
+    policy = declared().policy()
+    generous = replace(policy.roles[table.LEAD], grants=frozenset(table.RANKS))
+    rules = roles.Rules(
+        replace(policy, roles={**policy.roles, table.LEAD: generous}), declared().directory(), dispatcher().house.bot
+    )
+    with pytest.raises(UserError, match="not yours to give"):
+        roles.grant(
+            deeds.house.effects, rules, deeds.context(lead).viewer, roles.Wish(id_of(member), table.SECRETARIAT)
+        )
+
+
 @dataclass(frozen=True)
 class Thing:
     """Something that somebody has made for the community or a group."""
@@ -181,9 +196,31 @@ def test_what_is_done_to_things(deeds: Deeds, deed: str) -> None:
     kind, command, values = DEEDS[deed]
     things = [make(deeds.house, kind, author, where) for author in AUTHORS for where in SCOPES if author.is_in(where)]
     for someone, thing in product(TRYING, things):
+        trail = len(deeds.house.effects.trail)
         was_done = deeds.done(someone, command, {"id": thing.number, **values})
         expected = table.may_do(someone, deed, thing.author, thing.where)
         assert was_done == expected, (someone.name, thing)
+        is_as_before = deed == "library audience community" and thing.where == COMMUNITY
+        if was_done and someone is not thing.author and not is_as_before:  # it leaves a trace
+            (trace,) = deeds.house.effects.trail[trail:]
+            assert trace[1:] == (in_scope(thing.where), id_of(someone), id_of(thing.author)), trace
+        elif was_done and command not in ("library audience", "blog publish"):
+            assert len(deeds.house.effects.trail) == trail
+
+
+def test_who_may_not_is_told_who_may(deeds: Deeds) -> None:
+    steward, member = (
+        next(one for one in IN_FORCE if one.name == name) for name in ("steward of the community", f"member of {GROUP}")
+    )
+    number = make(deeds.house, "library", AUTHORS[0], COMMUNITY).number
+    audience = dispatcher().house.commands["library audience"]
+    for someone, wanted, words in (
+        (steward, "public", "can make it public"),
+        (member, "public", "can make it public"),
+        (member, "community", "or a steward of its group or area"),
+    ):
+        with pytest.raises(UserError, match=words):
+            audience.run(deeds.context(someone), Args({"id": number, "audience": wanted, "sure": "yes"}))
 
 
 @pytest.mark.parametrize(("command", "key"), [*product(("group accept", "group decline"), SCOPES[1:])])

@@ -13,10 +13,16 @@ ROOT = Path(__file__).parent.parent.parent.parent
 GATE = ("tests/core/test_gate.py",)
 QUERIES = ("tests/core/test_gate_queries.py",)
 COMMANDS = ("tests/permitted/test_commands.py",)
-DEEDS = ("tests/permitted/test_deeds.py",)
-GROUPS = ("tests/features/groups/test_groups.py", *DEEDS)
-CASES = ("tests/features/cases/test_cases.py", *DEEDS)
-SERVING = ("tests/features/stewards/test_stewards.py", *DEEDS)
+DEED = "tests/permitted/test_deeds.py::test_"
+ROLES = (f"{DEED}granting", f"{DEED}revoking", f"{DEED}nobody_grants_above_their_own_rank_whatever_is_declared")
+DEEDS = (*ROLES, f"{DEED}what_is_done_to_things", f"{DEED}bringing_in")
+THINGS = (f"{DEED}what_is_done_to_things", f"{DEED}who_may_not_is_told_who_may")
+GROUPS = (
+    *(f"{DEED}{name}" for name in ("letting_in", "bringing_in", "groups_are_for_those_who_are_in_them")),
+    "tests/features/groups/test_groups.py",
+)
+CASES = (f"{DEED}who_looks_at_a_case", "tests/features/cases/test_cases.py")
+SERVING = (f"{DEED}serving", "tests/features/stewards/test_stewards.py")
 
 
 @dataclass(frozen=True)
@@ -59,12 +65,12 @@ TARGETS = (
     Target("copp_bot/core/prompts.py", ("_is_open",), ("tests/core/test_prompts.py",)),
     Target("copp_bot/features/roles/service.py", (
         "_role_and_scope", "_scope", "_check_target", "_check_rank", "_check_not_last", "_is_last",
-    ), ("tests/features/roles/test_roles.py", *DEEDS)),
-    Target("copp_bot/features/library/service.py", ("may_change_audience", "withdraw"), DEEDS),
-    Target("copp_bot/features/blogs/service.py", ("may_change",), DEEDS),
-    Target("copp_bot/features/meetings/service.py", ("may_change",), DEEDS),
+    ), (*ROLES, "tests/features/roles/test_roles.py")),
+    Target("copp_bot/features/library/service.py", ("may_change_audience", "withdraw"), THINGS),
+    Target("copp_bot/features/blogs/service.py", ("may_change",), THINGS),
+    Target("copp_bot/features/meetings/service.py", ("may_change",), THINGS),
     Target("copp_bot/features/groups/service.py", ("members", "_may_decide", "_decide", "_target"), GROUPS),
-    Target("copp_bot/features/groups/opening.py", ("may_grant_steward", "_check_steward"), DEEDS),
+    Target("copp_bot/features/groups/opening.py", ("may_grant_steward", "_check_steward"), (f"{DEED}opening_groups",)),
     Target("copp_bot/features/cases/routing.py", ("may_see", "_is_at"), CASES),
     Target("copp_bot/features/stewards/service.py", ("scope_of",), SERVING),
 )  # fmt: skip

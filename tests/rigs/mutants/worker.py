@@ -66,17 +66,20 @@ class Worker:
         signal.alarm(NOTICED_AFTER)
         if wish["text"] is not None:
             put(wish["module"], wish["function"], wish["text"])
-        ranks = {test: number for number, test in enumerate(wish["tests"])}
-        chosen = [item for item in session.items if _file_of(item) in ranks]
-        session.items[:] = sorted(chosen, key=lambda item: ranks[_file_of(item)])
+        session.items[:] = [item for test in wish["tests"] for item in session.items if _is_of(item, test)]
         session.testscollected = len(session.items)
 
 
 def _warm(session: pytest.Session) -> None:
     """Have done once what all tests share: one test runs, and what lasts for the session stays."""
     first = session.items[0]
-    other = next((item for item in session.items if _file_of(item) != _file_of(first)), None)
-    first.config.hook.pytest_runtest_protocol(item=first, nextitem=other)
+    others = [item for item in session.items if _file_of(item) != _file_of(first)]
+
+    def common(item: pytest.Item) -> int:
+        return len(os.path.commonpath((_file_of(first), _file_of(item))))
+
+    farthest = min(others, key=common, default=None)  # what is left standing then is above every test
+    first.config.hook.pytest_runtest_protocol(item=first, nextitem=farthest)
 
 
 def put(module: str, function: str, text: str) -> None:
@@ -96,6 +99,11 @@ def _inside(code: CodeType, name: str) -> CodeType:
 
 def _file_of(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0]
+
+
+def _is_of(item: pytest.Item, test: str) -> bool:
+    """Is it in this file, or is it this function with whatever parameters?"""
+    return item.nodeid.startswith((f"{test}::", f"{test}["))
 
 
 def _answer_of(child: int, reading: int) -> str:

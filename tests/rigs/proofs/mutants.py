@@ -41,7 +41,7 @@ async def prove_mutants(tried: Sequence[Tried]) -> Verdict:
         RuntimeError: the tests fail without a mutant.
     """
     verdict, waiting = Verdict(len(tried)), list(reversed(tried))
-    tests = sorted({test for target, _mutant in tried for test in target.tests})
+    tests = sorted({test.partition("::")[0] for target, _mutant in tried for test in target.tests})
     async with asyncio.TaskGroup() as group:
         for _ in range(min(os.cpu_count() or 1, len(tried))):
             group.create_task(_work(tests, waiting, verdict))
