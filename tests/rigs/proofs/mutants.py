@@ -26,6 +26,8 @@ class Verdict:
     by: Counter[str] = field(default_factory=Counter)
     """How many were noticed by each file of tests."""
     survivors: list[str] = field(default_factory=list)
+    proven: set[tuple[str, ...]] = field(default_factory=set)
+    """Tests that were seen to pass where nothing is changed."""
 
 
 def chosen(size: int, seed: int = 0) -> list[Tried]:
@@ -54,13 +56,12 @@ async def _work(tests: Sequence[str], waiting: list[Tried], verdict: Verdict) ->
         sys.executable, "-m", "tests.rigs.mutants.worker", *tests, cwd=ROOT, limit=2**20,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    proven = set[tuple[str, ...]]()
     try:
         while waiting:
             target, mutant = waiting.pop()
-            if target.tests not in proven:
+            if target.tests not in verdict.proven:
+                verdict.proven.add(target.tests)
                 await _must_pass(worker, target, mutant)
-                proven.add(target.tests)
             _note(verdict, target, mutant, await _ask(worker, target, mutant, mutant.text))
     finally:
         if worker.returncode is None:
