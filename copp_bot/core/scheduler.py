@@ -29,6 +29,8 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 BY_HAND = "by hand "
 """Begins the name of an occurrence that an operator has asked for."""
+LOOK_SECONDS = 30.0
+"""How often it is looked whether the clock was put back; on a clock that is put on, the alarm rings by itself."""
 MOST_MISSED = 1000
 """Missed occurrences of one job that are run at most, the newest ones."""
 
@@ -61,12 +63,26 @@ class Scheduler:
         """Catch up, then ring until cancelled."""
         self._ringer.start()
         try:
-            for job in self._jobs:
-                await self.catch_up(job)
-                self._ring_next(job)
-            await asyncio.Event().wait()
+            await self.begin()
+            while True:
+                before = self._clock.now()
+                await asyncio.sleep(LOOK_SECONDS)
+                self.look_at_the_clock(before)
         finally:
             self._ringer.shutdown(wait=False)
+
+    async def begin(self) -> None:
+        """Run what was missed, and set the alarm for what comes next."""
+        for job in self._jobs:
+            await self.catch_up(job)
+            self._ring_next(job)
+
+    def look_at_the_clock(self, before: datetime) -> None:
+        """Set the alarm anew when the clock is behind where it was: what comes next comes sooner than was thought."""
+        if self._clock.now() < before:
+            log.warning("the clock was put back by %s", before - self._clock.now())
+            for job in self._jobs:
+                self._ring_next(job)
 
     async def catch_up(self, job: Job) -> None:
         """Run what became due since the last occurrence, as the job's rule says."""

@@ -14,11 +14,13 @@ from copp_bot.core import items, mirror
 from copp_bot.core.context import Place
 from copp_bot.core.effects import Batch, RowEffects
 from copp_bot.core.errors import NotFound
-from copp_bot.core.ids import COMMUNITY, Audience, RoomId, Scope, UserId
+from copp_bot.core.ids import COMMUNITY, Audience, RoomId, RoomKey, Scope, UserId
 from copp_bot.core.people import load_viewer
 from copp_bot.core.store import items as item_store
+from copp_bot.core.store import rooms as rooms_store
 from storage.database import Database
 from storage.tables.items import ItemState
+from storage.tables.people import PersonRow
 from storage.tables.rooms import MembershipRow, RoomKind, RoomRow
 from tests.databases import Databases
 
@@ -122,6 +124,11 @@ def _fill(session: Session) -> None:
         scope = "community" if key == "root" else f"group:{key}"
         session.add(RoomRow(room_id=f"!{key}", key=key, kind=RoomKind.SPACE, scope=scope, readers=scope))
         _members(session, key, people, "join")
+    session.add(RoomRow(room_id="!~anna", key="~anna", kind=RoomKind.SPACE, scope="person:@anna:example.org"))
+    _members(session, "~anna", {"anna", "cara"}, "join")
+    session.add(
+        PersonRow(user_id=who("cara"), display_name="Cara", language="fr", timezone="Europe/Paris", first_seen=NOW)
+    )
     _members(session, "a", {"invited-to-a"}, "invite")
     _members(session, "root", {"gone"}, "leave")
     _members(session, "root", {"deactivated"}, "leave")
@@ -181,6 +188,66 @@ def test_the_gate_itself_looks_who_is_in_a_direct_chat(session: Session, key: st
 def test_groups_count_for_members_of_the_community_alone(session: Session) -> None:
     assert load_viewer(session, who("lost"), NOW).groups == frozenset()
     assert load_viewer(session, who("cara"), NOW).groups == {"a", "b"}
+
+
+def test_a_members_own_space_is_no_group(session: Session) -> None:
+    assert load_viewer(session, who("anna"), NOW).groups == {"a"}
+
+
+def test_a_viewer_is_known_by_name_language_and_zone(session: Session) -> None:
+    cara, anna = (load_viewer(session, who(name), NOW) for name in ("cara", "anna"))
+    assert (cara.name, cara.language, cara.timezone) == ("Cara", "fr", "Europe/Paris")
+    assert (anna.name, anna.language, anna.timezone) == (None, None, None)
+
+
+@pytest.mark.parametrize("key", [*SPACES, *ROOMS])
+def test_who_is_in_a_room(session: Session, key: str) -> None:
+    people = SPACES[key] if key in SPACES else ROOMS[key][2]
+    assert rooms_store.joined_users(session, f"!{key}") == sorted([BOT, *map(who, people)])
+    for name in (*PEOPLE, "left-long-ago"):
+        assert rooms_store.is_joined(session, f"!{key}", who(name)) == (name in people)
+        assert not rooms_store.is_joined(session, None, who(name))
+    invited = {"invited-to-a"} if key == "a" else set()
+    assert set(rooms_store.present_users(session, f"!{key}")) == {BOT, *map(who, people | invited)}
+
+
+def test_the_one_who_is_left_aside_is_never_outside(session: Session) -> None:
+    """The bot may be in a room before it is in the space."""
+    with session.begin_nested() as savepoint:
+        _members(session, "new-space", {"anna"}, "join")
+        bot_there = session.get(MembershipRow, ("!new-space", BOT))
+        session.delete(bot_there)
+        session.flush()
+        assert not rooms_store.someone_outside(session, "!direct-anna", "!new-space", BOT)
+        assert rooms_store.someone_outside(session, "!direct-ben", "!new-space", BOT)
+        savepoint.rollback()
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_which_rooms_somebody_is_in(session: Session, name: str) -> None:
+    spaces = {key for key, people in SPACES.items() if name in people} | (
+        {"~anna"} if name in ("anna", "cara") else set()
+    )
+    rooms = {key for key, (_readers, scope, people) in ROOMS.items() if scope and name in people}
+    expected = dict.fromkeys(spaces, RoomKind.SPACE) | dict.fromkeys(rooms, RoomKind.ROOM)
+    assert rooms_store.joined_keys(session, who(name)) == expected
+
+
+@pytest.mark.parametrize("key", ROOMS)
+def test_a_place_is_the_room_as_declared(session: Session, key: str) -> None:
+    readers, scope, _people = ROOMS[key]
+    named = RoomKey(key) if scope else None
+    assert mirror.place_of(session, RoomId(f"!{key}")) == Place(
+        RoomId(f"!{key}"), named, Scope(scope or COMMUNITY), readers
+    )
+
+
+@pytest.mark.parametrize("key", DIRECT)
+def test_a_direct_chat_is_read_by_its_person(session: Session, key: str) -> None:
+    owner, joined, invited = DIRECT[key]
+    place = mirror.place_of(session, RoomId(f"!{key}"))
+    is_alone = len(joined | invited) == 1
+    assert (place.key, place.readers) == (None, f"direct:{who(owner)}" if is_alone else None)
 
 
 def test_denied_is_answered_like_not_found(session: Session) -> None:

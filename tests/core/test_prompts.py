@@ -10,6 +10,7 @@ import pytest
 from copp_bot.app import App
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Context
+from copp_bot.core.effects import PROMPT_LIFE
 from copp_bot.core.errors import UserError
 from copp_bot.core.ids import UserId
 from copp_bot.core.reply import Option, Reply, say
@@ -209,12 +210,12 @@ async def test_a_question_runs_out(stage: Stage) -> None:
     assert isinstance(clock, SetClock)
     async with stage.rig.bot() as app:
         message, numbers = await asked(stage, "often"), await asked(stage, "list")
-        clock.move(timedelta(days=6, hours=23))
+        clock.move(PROMPT_LIFE)  # to the second: it may still be answered
         await stage.anna.react(stage.coffee, message, "✅")
         async with asyncio.timeout(WAIT_SECONDS):
             while not chosen:
                 await app.database.write(lambda _session: None)
-        clock.move(timedelta(hours=2))
+        clock.move(timedelta(seconds=1))
         await stage.anna.react(stage.coffee, message, "❌")
         await stage.anna.say(stage.coffee, "1", reply_to=numbers)
         too_old = await stage.ben.say(stage.coffee, "!choose fence")

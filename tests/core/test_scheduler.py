@@ -103,6 +103,19 @@ async def test_a_clock_that_is_put_back_runs_nothing_twice(office: Office, back:
     assert len(office.ran) == steps + 1
 
 
+async def test_a_clock_that_is_put_back_is_noticed(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While it runs; what follows from that is in test_clock_steps."""
+    monkeypatch.setattr("copp_bot.core.scheduler.LOOK_SECONDS", 0.01)
+    running = asyncio.create_task(office.scheduler().run())
+    async with asyncio.timeout(WAIT_SECONDS):
+        while "put back" not in caplog.text:
+            await asyncio.sleep(0.02)
+            office.clock.moment -= timedelta(hours=1)
+    running.cancel()
+
+
 async def test_a_job_that_raises_is_recorded_and_stops_no_other(office: Office) -> None:
     def fails(effects: Effects, _due_at: datetime) -> None:
         effects.send(RoomId("!room"), say("half"))
@@ -136,12 +149,13 @@ async def test_through_a_year_of_clock_changes_each_day_once(office: Office, zon
     assert len(days) in (368, 369)
 
 
-async def test_the_table_is_pruned_without_running_anything_again(office: Office) -> None:
-    wanted = job(office, "each", Every(10))
+@pytest.mark.parametrize(("minutes", "kept"), [(60, store.KEEP), (10, 6 * 48 + 1)])
+async def test_the_table_is_pruned_without_running_anything_again(office: Office, minutes: int, kept: int) -> None:
+    """So many are kept, and all of two days."""
+    wanted = job(office, "each", Every(minutes))
     await office.scheduler(wanted).catch_up(wanted)
-    office.clock.move(timedelta(minutes=10 * 300))
+    office.clock.move(timedelta(minutes=minutes * 300))
     await office.scheduler(wanted).catch_up(wanted)
     await office.scheduler(wanted).catch_up(wanted)
     assert len(office.ran) == 300
-    kept = await office.database.read(lambda session: store.newest(session, "report", 1000))
-    assert len(kept) == store.KEEP
+    assert len(await office.database.read(lambda session: store.newest(session, "report", 1000))) == kept

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from copp_bot.demo.homeserver import LocalHomeserver
-from tests.rigs.proofs.cases import CASES, GROUPS, Result
+from tests.rigs.proofs.cases import CASES, GROUPS, Case, LoneCase, Result
 
 ROOT = Path(__file__).parent.parent.parent
 PROOF = ROOT / "docs" / "proof.md"
@@ -42,7 +42,7 @@ def main() -> int:
 
 def _prove(name: str, size: int | None) -> bool:
     case = CASES[name]
-    result = asyncio.run(_run(name, size or case.full))
+    result = asyncio.run(_run(case, size or case.full))
     command = f"make prove-{name}" + (f" ARGS='--size {size}'" if size and size != case.full else "")
     row = _row(name, case.claim, result, command)
     PROOF.write_text(with_row(PROOF.read_text(encoding="utf-8") if PROOF.exists() else HEAD, row), encoding="utf-8")
@@ -50,11 +50,13 @@ def _prove(name: str, size: int | None) -> bool:
     return result.holds
 
 
-async def _run(name: str, size: int) -> Result:
+async def _run(case: Case | LoneCase, size: int) -> Result:
+    if isinstance(case, LoneCase):
+        return await case.run(size)
     with tempfile.TemporaryDirectory(prefix="prove-", ignore_cleanup_errors=True) as folder:
         homeserver = await LocalHomeserver.start(Path(folder) / "homeserver", server_name="rig.localhost", test=True)
         try:
-            return await CASES[name].run(homeserver, Path(folder) / "bot", size)
+            return await case.run(homeserver, Path(folder) / "bot", size)
         finally:
             await homeserver.stop()
 

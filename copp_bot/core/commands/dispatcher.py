@@ -191,9 +191,7 @@ class Dispatcher:
 
     def _refusal(self, context: Context, command: Command) -> str | None:
         if command.scope_from == "service":
-            if may_use(context, command) or any(
-                context.may(command.permission, grant.scope) for grant in context.viewer.grants
-            ):
+            if any(context.may(command.permission, grant.scope) for grant in context.viewer.grants):
                 return None
             return refusal(self.house.policy, context.viewer, command.permission, COMMUNITY)
         return refusal(self.house.policy, context.viewer, command.permission, context.place.scope)

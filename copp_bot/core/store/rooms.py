@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy import Select, bindparam, exists, func, select
@@ -15,42 +16,6 @@ from storage.upsert import upsert
 __all__ = ["MembershipRow", "RoomKind", "RoomRow"]
 JOINED = "join"
 INVITED = "invite"
-
-
-def _joined_keys() -> Select[str | None, RoomKind]:
-    return (
-        select(col(RoomRow.key), col(RoomRow.kind))
-        .join(MembershipRow, col(MembershipRow.room_id) == col(RoomRow.room_id))
-        .where(
-            col(MembershipRow.user_id) == bindparam("user"),
-            col(MembershipRow.membership) == JOINED,
-            col(RoomRow.key).is_not(None),
-        )
-    )
-
-
-def _someone_outside() -> Select[str]:
-    here, there = aliased(MembershipRow), aliased(MembershipRow)
-    is_inside = exists().where(
-        col(there.room_id) == bindparam("space"),
-        col(there.user_id) == col(here.user_id),
-        col(there.membership) == JOINED,
-    )
-    return (
-        select(col(here.user_id))
-        .where(
-            col(here.room_id) == bindparam("room"),
-            col(here.membership) == JOINED,
-            col(here.user_id) != bindparam("except_user"),
-            ~is_inside,
-        )
-        .limit(1)
-    )
-
-
-# Asked for every message, so they are built once: building costs more than asking.
-_JOINED_KEYS, _SOMEONE_OUTSIDE = _joined_keys(), _someone_outside()
-_ROOM_ID = select(col(RoomRow.room_id)).where(col(RoomRow.key) == bindparam("key"))
 
 
 class Membership(NamedTuple):
@@ -75,7 +40,7 @@ def by_key(session: Session, key: str) -> RoomRow | None:
 
 def room_id(session: Session, key: str) -> RoomId | None:
     """The room id of a declared key."""
-    found = session.scalars(_ROOM_ID, {"key": key}).first()
+    found = session.scalars(_room_id(), {"key": key}).first()
     return RoomId(found) if found else None
 
 
@@ -140,14 +105,14 @@ def count_joined(session: Session, room: str) -> int:
 
 def joined_keys(session: Session, user_id: str) -> dict[RoomKey, RoomKind]:
     """The declared keys of the rooms that a person is in, with what they are."""
-    rows = session.execute(_JOINED_KEYS, {"user": user_id})
+    rows = session.execute(_joined_keys(), {"user": user_id})
     return {RoomKey(key): kind for key, kind in rows if key is not None}
 
 
 def someone_outside(session: Session, room: str, space: str, except_user: str) -> bool:
     """Is anyone in ``room`` (the bot aside) who is not in ``space``?"""
     asked = {"room": room, "space": space, "except_user": except_user}
-    return session.scalars(_SOMEONE_OUTSIDE, asked).first() is not None
+    return session.scalars(_someone_outside(), asked).first() is not None
 
 
 def present_users(session: Session, room: str) -> Sequence[UserId]:
@@ -165,3 +130,41 @@ def filed_ids(session: Session, except_scope: str) -> frozenset[RoomId]:
     scope = col(RoomRow.scope)
     rows = session.scalars(select(col(RoomRow.room_id)).where(scope.is_not(None), scope != except_scope))
     return frozenset(RoomId(room) for room in rows)
+
+
+# These are asked for every message, and building them costs more than asking: they are built once.
+@cache
+def _joined_keys() -> Select[str | None, RoomKind]:
+    return (
+        select(col(RoomRow.key), col(RoomRow.kind))
+        .join(MembershipRow, col(MembershipRow.room_id) == col(RoomRow.room_id))
+        .where(
+            col(MembershipRow.user_id) == bindparam("user"),
+            col(MembershipRow.membership) == JOINED,
+        )
+    )
+
+
+@cache
+def _room_id() -> Select[str]:
+    return select(col(RoomRow.room_id)).where(col(RoomRow.key) == bindparam("key"))
+
+
+@cache
+def _someone_outside() -> Select[str]:
+    here, there = aliased(MembershipRow), aliased(MembershipRow)
+    is_inside = exists().where(
+        col(there.room_id) == bindparam("space"),
+        col(there.user_id) == col(here.user_id),
+        col(there.membership) == JOINED,
+    )
+    return (
+        select(col(here.user_id))
+        .where(
+            col(here.room_id) == bindparam("room"),
+            col(here.membership) == JOINED,
+            col(here.user_id) != bindparam("except_user"),
+            ~is_inside,
+        )
+        .limit(1)
+    )

@@ -1,7 +1,7 @@
 """Which occurrences have run."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
@@ -13,7 +13,9 @@ from storage.upsert import insert_new
 
 WISH, PAUSED = "job_wish:", "job_paused:"
 KEEP = 200
-"""Occurrences of one job that are kept for operators to look at."""
+"""Occurrences of one job that are kept at least, for operators to look at."""
+KEEP_FOR = timedelta(days=2)
+"""How long before the newest all are kept: so far the clock may be put back, and none runs again."""
 
 
 def last_due(session: Session, job_id: str) -> datetime | None:
@@ -93,6 +95,9 @@ def is_paused(session: Session, job_id: str) -> bool:
 
 
 def _prune(session: Session, job_id: str) -> None:
+    newest_due = last_due(session, job_id)
+    if newest_due is None:
+        return
     oldest = (
         select(col(OccurrenceRow.due_at))
         .where(col(OccurrenceRow.job_id) == job_id)
@@ -102,5 +107,9 @@ def _prune(session: Session, job_id: str) -> None:
         .scalar_subquery()
     )
     session.execute(
-        delete(OccurrenceRow).where(col(OccurrenceRow.job_id) == job_id, col(OccurrenceRow.due_at) <= oldest)
+        delete(OccurrenceRow).where(
+            col(OccurrenceRow.job_id) == job_id,
+            col(OccurrenceRow.due_at) <= oldest,
+            col(OccurrenceRow.due_at) < newest_due - KEEP_FOR,
+        )
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 from copp_bot.demo.homeserver import LocalHomeserver
 from tests.rigs.driver import HttpPerson
 from tests.rigs.load import Verdict
-from tests.rigs.proofs import away, burst, drop, kill, outage
+from tests.rigs.mutants.targets import EQUIVALENT, TARGETS
+from tests.rigs.proofs import away, burst, drop, kill, mutants, outage
 from tests.rigs.stage import Stage, stage
 
 MINUTES = 60.0
@@ -28,6 +29,7 @@ class Result:
 
 
 Run = Callable[[LocalHomeserver, Path, int], Awaitable[Result]]
+RunAlone = Callable[[int], Awaitable[Result]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,16 @@ class Case:
     full: int
     unit: str
     run: Run
+
+
+@dataclass(frozen=True)
+class LoneCase:
+    """One case that needs no homeserver."""
+
+    claim: str
+    full: int
+    unit: str
+    run: RunAlone
 
 
 @asynccontextmanager
@@ -141,7 +153,20 @@ async def run_outage(homeserver: LocalHomeserver, folder: Path, minutes: int) ->
     return Result(size, figures, seen.holds)
 
 
-CASES = {
+async def run_mutants(size: int) -> Result:
+    """Every mutant of what decides, or so many."""
+    tried = mutants.chosen(size)
+    verdict = await mutants.prove_mutants(tried)
+    every = sum(len(target.mutants()) for target in TARGETS)
+    equivalent = sum(len(known) for known in EQUIVALENT.values())
+    figures = (
+        f"{verdict.tried - len(verdict.survivors)} noticed by the tests, {len(verdict.survivors)} not"
+        f"{_wrong(verdict.survivors)}; {equivalent} more decide as the original and are listed with the reason"
+    )
+    return Result(f"{verdict.tried} of {every} mutants", figures, not verdict.survivors)
+
+
+CASES: dict[str, Case | LoneCase] = {
     "kill-points": Case("kill -9 at every named fail point", 20, "times each", run_points),
     "kill-random": Case("kill -9 at random moments under load", 1000, "kills", run_random),
     "burst": Case("burst in one room", 500, "commands", run_burst),
@@ -149,6 +174,7 @@ CASES = {
     "away": Case("the bot was off", 500, "commands", run_away),
     "drop": Case("every 3rd response to a send dropped", 2000, "commands", run_drop),
     "weather": Case("every disturbance of the proxy, mixed", 300, "commands", run_weather),
+    "mutants": LoneCase("every mutant of the gate and of what permits is noticed", 10_000, "mutants", run_mutants),
     "outage": Case("the homeserver is away, then answers errors", 60, "minutes", run_outage),
 }
 GROUPS = {"all": tuple(CASES), "kill": ("kill-points", "kill-random")}
