@@ -148,7 +148,7 @@ def _asked_by(session: Session, place: Place, message: Message) -> PromptRow | N
 def _is_open(prompt: PromptRow, person: str, now: datetime) -> bool:
     if prompt.asked and person not in prompt.asked:
         return False
-    return now <= prompt.expires_at and not (prompt.once and prompt.answered_at is not None)
+    return now <= prompt.expires_at and prompt.answered_at is None
 
 
 def _close(effects: RowEffects, prompt: PromptRow, person: str) -> None:

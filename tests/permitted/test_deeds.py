@@ -17,7 +17,7 @@ from copp_bot.core import items
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Context
 from copp_bot.core.errors import UserError
-from copp_bot.core.ids import COMMUNITY, Audience, EventId, Scope, group_scope
+from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, group_scope
 from copp_bot.features.blogs import store as blogs_store
 from copp_bot.features.cases import routing
 from copp_bot.features.cases import store as cases_store
@@ -231,6 +231,17 @@ def test_letting_in(deeds: Deeds, command: str, key: str) -> None:
     for someone, asker in product(TRYING, TRYING):
         expected = bool(someone.holds(key)) and (command == "group decline" or asker.standing == table.MEMBER)
         assert deeds.done(someone, command, {"user": id_of(asker), "key": key}) == expected, (someone.name, asker.name)
+
+
+@pytest.mark.parametrize("permissions", [{"groups.accept"}, {"*"}, set()])
+def test_who_is_asked_about_somebody(deeds: Deeds, permissions: set[str]) -> None:
+    """Who serves the group alone and may decide, whatever else the role may."""
+    policy = declared().policy()
+    steward = replace(policy.roles[table.STEWARD], permissions=frozenset(permissions))
+    changed = replace(policy, roles={**policy.roles, table.STEWARD: steward})
+    asked = groups.deciders_elsewhere(deeds.house.effects, changed, RoomId("!stewards"), GROUP)
+    serving = next(one for one in IN_FORCE if one.name == f"steward of {GROUP}")
+    assert (id_of(serving) in asked) == bool(permissions)
 
 
 @pytest.mark.parametrize("where", SCOPES)

@@ -18,7 +18,10 @@ ROLES = (f"{DEED}granting", f"{DEED}revoking", f"{DEED}nobody_grants_above_their
 DEEDS = (*ROLES, f"{DEED}what_is_done_to_things", f"{DEED}bringing_in")
 THINGS = (f"{DEED}what_is_done_to_things", f"{DEED}who_may_not_is_told_who_may")
 GROUPS = (
-    *(f"{DEED}{name}" for name in ("letting_in", "bringing_in", "groups_are_for_those_who_are_in_them")),
+    *(
+        f"{DEED}{name}"
+        for name in ("who_is_asked_about_somebody", "letting_in", "bringing_in", "groups_are_for_those_who_are_in_them")
+    ),
     "tests/features/groups/test_groups.py",
 )
 CASES = (f"{DEED}who_looks_at_a_case", "tests/features/cases/test_cases.py")
