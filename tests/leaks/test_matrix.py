@@ -237,7 +237,7 @@ async def test_counts_tell_of_what_is_shown_alone(matrix: Matrix, name: str, pla
     for kind in DENIED:
         there = [content for content in CONTENTS if content.kind == kind and name != OUTSIDER]
         body = _body(matrix, answers, name, place, f"!{kind} search {COMMON} lang:en")
-        found = re.match(r"(\d+) for ", body)
+        found = re.match(r"(\d+) found for ", body)
         assert (int(found[1]) if found else 0) == sum(may_be_shown(place, present, one) for one in there), body
 
 
