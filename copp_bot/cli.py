@@ -83,6 +83,9 @@ def apply(
     secretariat: Annotated[
         list[str] | None, typer.Option(help="A person who shall belong to the Secretariat; may be repeated.")
     ] = None,
+    former_secretariat: Annotated[
+        list[str] | None, typer.Option(help="A person who shall not belong to it any more; may be repeated.")
+    ] = None,
 ) -> None:
     """Make the homeserver match the declared community."""
     settings = told()
@@ -91,13 +94,14 @@ def apply(
     from copp_bot import run  # noqa: PLC0415
 
     grants = [(person, "secretariat", "community") for person in secretariat or []]
+    ended = [(person, "secretariat", "community") for person in former_secretariat or []]
     with Progress(transient=True) as bar:
         task = bar.add_task("Rooms", total=None)
 
         def progress(number: int, total: int, sentence: str) -> None:
             bar.update(task, completed=number - 1, total=total, description=sentence[:70])
 
-        outcome = _run(run.apply(settings, grants, progress))
+        outcome = _run(run.apply(settings, grants, progress, ended=ended))
     typer.echo(f"Done: {outcome.done} of {outcome.total} steps.")
     for sentence in (*outcome.refused, *outcome.notices):
         typer.echo(f"- {sentence}")

@@ -10,9 +10,12 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import Any
 
+from sqlmodel import Session
+
 from copp_bot.core import backoff, lock
 from copp_bot.core.clock import SystemClock
 from copp_bot.core.databases import explained, open_database
+from copp_bot.core.effects import Batch, RowEffects
 from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import RoomId, UserId, is_user_id
@@ -21,7 +24,7 @@ from copp_bot.core.matrix.login import connect
 from copp_bot.core.matrix.port import Forbidden, Missing, Unavailable
 from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.settings import Settings, is_token
-from copp_bot.features.roles.service import seed_grants
+from copp_bot.features.roles.service import end_seeded, seed_grants
 from copp_bot.features.roles.tasks import recover
 from copp_bot.rooms import apply as rooms_apply
 from copp_bot.rooms import opened as rooms_opened
@@ -33,6 +36,8 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 TOKEN_FILE = "access-token"  # noqa: S105 - a file name
+Grant = tuple[str, str, str]
+"""Person, role, scope."""
 
 
 async def sign_in(settings: Settings, *, wait: bool = False) -> Client:
@@ -123,13 +128,16 @@ async def plan(settings: Settings) -> Sequence[str]:
 
 async def apply(
     settings: Settings,
-    grants: Sequence[tuple[str, str, str]] = (),
+    grants: Sequence[Grant] = (),
     progress: rooms_apply.Progress | None = None,
+    *,
+    ended: Sequence[Grant] = (),
 ) -> rooms_apply.Outcome:
     """Make the homeserver match the declaration.
 
     Args:
-        grants: (person, role, scope) to grant before, and to invite afterwards: how the first people get in.
+        grants: to give before, and to invite afterwards: how the first people get in.
+        ended: to take before, from those whom in the chat only somebody above them could put down.
     """
     declared = check(settings)
     async with opened(settings) as (client, database):
@@ -137,12 +145,20 @@ async def apply(
         for person, _role, _scope in grants:
             await check_account(client, person)
         await patiently(lambda: recover(client, database, now))
-        await database.write(lambda session: seed_grants(session, grants, now))
+        await database.write(lambda session: _decide(session, declared, grants, ended))
         declared = await opened_too(declared, client, database)
         outcome = await rooms_apply.apply(declared, surroundings(settings, client, database), progress)
         root = outcome.rooms.get(ROOT_KEY)
         refused = [root and await _refusal(client, root, UserId(person)) for person, _role, _scope in grants]
         return replace(outcome, refused=(*outcome.refused, *filter(None, refused)))
+
+
+def _decide(session: Session, declared: Declaration, grants: Sequence[Grant], ended: Sequence[Grant]) -> None:
+    now = SystemClock().now()
+    effects = RowEffects(session, now, f"apply:{now.isoformat()}", Batch())
+    seed_grants(session, grants, now)
+    end_seeded(effects, declared.policy(), ended)
+    effects.batch.flush(session)
 
 
 async def check_account(client: Client, person: str) -> None:

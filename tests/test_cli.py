@@ -272,6 +272,8 @@ async def test_from_plan_to_doctor(own_synapse: LocalHomeserver, tmp_path: Path)
     assert code == 0 and "Done: " in applied and "refused" not in applied
     code, again = await copp_bot("plan", folder=tmp_path, **settings)
     assert code == 0 and "as declared" in again
+    code, said = await copp_bot("apply", "--former-secretariat", odile, folder=tmp_path, **settings)
+    assert code == 1 and "nobody would be left in charge" in said and "Nothing was changed." in said
     code, said = await copp_bot("doctor", folder=tmp_path, **settings)
     assert code == 0 and "MEND" not in said and "Signed in" in said
     (tmp_path / "var" / "access-token").write_text("syt_not_valid")

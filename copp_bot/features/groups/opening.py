@@ -17,7 +17,7 @@ from copp_bot.core.context import Context
 from copp_bot.core.errors import NotFound, UserError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import reading_in
-from copp_bot.core.ids import COMMUNITY, UserId
+from copp_bot.core.ids import COMMUNITY, UserId, is_user_id, user_id
 from copp_bot.core.people import ROOT_KEY, load_viewer
 from copp_bot.core.reply import shorten
 from copp_bot.core.store import rooms as rooms_store
@@ -237,9 +237,8 @@ def _room(title: str, aim: str) -> RoomEntry:
 
 def _steward(ctx: Context, said: str, bot: UserId) -> UserId:
     server = bot.partition(":")[2]
-    name = said.strip().rstrip(",;")
-    user = UserId(name if ":" in name else f"{name}:{server}")
-    if not re.fullmatch(r"@[^\s:]{1,200}:\S{1,230}", user):
+    user = user_id(said.strip().rstrip(",;."), server)
+    if not is_user_id(user):
         example = _("steward: takes a person, for example steward:@anna:{server}").format(server=server)
         raise UserError(example)
     if user == bot:

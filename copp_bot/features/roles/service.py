@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from copp_bot.core.context import Effects
-from copp_bot.core.errors import UserError
+from copp_bot.core.errors import SetupError, UserError
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import COMMUNITY, Scope, UserId, group_of, group_scope
@@ -139,6 +139,26 @@ def seed_grants(session: Session, grants: Iterable[tuple[str, str, str]], now: d
     return len(new)
 
 
+def end_seeded(effects: Effects, policy: Policy, grants: Iterable[tuple[str, str, str]]) -> None:
+    """End grants (user id, role, scope) from the command line: among equals in the chat nobody may.
+
+    Raises:
+        SetupError: nobody would be left who may do everything.
+    """
+    for one in grants:
+        held = store.held(effects.session, *one, effects.now)
+        if held is None:
+            continue
+        others = [other for other in store.in_force(effects.session, effects.now) if other.user_id != held.user_id]
+        if not any(_may_everything(policy, other.role) for other in others):
+            raise SetupError(
+                _("Without {user} nobody would be left in charge.").format(user=held.user_id),
+                _("Name somebody else in the same command: --secretariat @you:example.org. Nothing was changed."),
+            )
+        store.end(effects.session, [held.id], effects.now)
+        effects.audit("role.revoked", held.scope, actor=None, target=held.user_id, before={"role": held.role})
+
+
 def mirror_content(session: Session, now: datetime) -> dict[str, Any]:
     """All grants in force, as the content of the state event in the stewards' room."""
     entries = [
@@ -226,18 +246,22 @@ def _check_not_last(effects: Effects, rules: Rules, held: store.Held) -> None:
 
 def _is_last(effects: Effects, policy: Policy, held: store.Held) -> bool:
     """Someone without an end date must remain; who serves for a time may go when anybody at all remains."""
-    role = policy.role(held.role)
-    if role is None or EVERYTHING not in role.permissions:
+    if not _may_everything(policy, held.role):
         return False
     root = rooms_store.room_id(effects.session, ROOT_KEY)
     remaining = [
         other
         for other in store.in_force(effects.session, effects.now)
         if other.user_id != held.user_id
-        and EVERYTHING in (policy.roles[other.role].permissions if other.role in policy.roles else ())
+        and _may_everything(policy, other.role)
         and rooms_store.is_joined(effects.session, root, other.user_id)
     ]
     return not any(other.until is None or held.until is not None for other in remaining)
+
+
+def _may_everything(policy: Policy, name: str) -> bool:
+    role = policy.role(name)
+    return role is not None and EVERYTHING in role.permissions
 
 
 def _end(effects: Effects, policy: Policy, grants: Sequence[store.Held]) -> Sequence[Change]:

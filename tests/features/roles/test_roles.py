@@ -7,7 +7,7 @@ import pytest
 
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Place
-from copp_bot.core.errors import UserError
+from copp_bot.core.errors import SetupError, UserError
 from copp_bot.core.ids import EventId, UserId
 from copp_bot.core.matrix.port import Membership
 from copp_bot.core.until import parse_until
@@ -320,3 +320,16 @@ def test_a_refusal_shows_nobody_else_whether_there_is_a_group(
         with pytest.raises(UserError) as refused:
             act(place, values)
         assert refused.value.private is is_private
+
+
+def test_the_command_line_puts_down_one_of_equals(house: SmallHouse) -> None:
+    """Whose account was stolen, for example; somebody stays in charge, and a trace stays of it."""
+    odile, hedda = (house.member(name, roles=(("secretariat", COMMUNITY),)) for name in ("odile", "hedda"))
+    grant = [(odile, "secretariat", COMMUNITY)]
+    service.end_seeded(house.effects, RULES.policy, grant)
+    assert store.held(house.session, odile, "secretariat", COMMUNITY, NOW) is None
+    assert len(house.effects.trail) == 1
+    service.end_seeded(house.effects, RULES.policy, grant)  # once more does nothing
+    with pytest.raises(SetupError, match=r"nobody would be left .*--secretariat"):
+        service.end_seeded(house.effects, RULES.policy, [(hedda, "secretariat", COMMUNITY)])
+    assert store.held(house.session, hedda, "secretariat", COMMUNITY, NOW)
