@@ -4,6 +4,7 @@ import contextlib
 import re
 from collections.abc import Callable
 
+from copp_bot.core.matrix.port import MARKER
 from copp_bot.demo.person import PATIENCE, JsonDict, Person
 
 _NUMBER = re.compile(r"\bL\d+\b")
@@ -101,7 +102,9 @@ async def direct_chat(person: Person, bot: str, declared: frozenset[str], *, loo
 
 async def _made_before(person: Person, bot: str, declared: frozenset[str]) -> str | None:
     for room_id in await person.joined_rooms():
-        if room_id not in declared and await _is_there(person, bot, room_id, ("join", "invite")):
+        is_candidate = room_id not in declared and await _is_there(person, bot, room_id, ("join", "invite"))
+        marker = await person.state(room_id, MARKER) if is_candidate else None
+        if is_candidate and (marker is None or marker["kind"] == "direct"):  # and no room of one's own space
             return room_id
     return None
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from copp_bot.core.ids import OWN
 from copp_bot.core.matrix.port import MARKER
 from copp_bot.demo.keep import write_private
 from copp_bot.demo.people import DemoCommunity
@@ -56,10 +57,10 @@ def described(community: DemoCommunity, server_name: str, passwords: Mapping[str
 
 
 async def declared_rooms(bot: Person) -> dict[str, str]:
-    """Declared key -> room id, as the rooms that the bot is in say themselves by their marker."""
+    """Declared key -> room id, as the rooms that the bot is in say by their marker; without those of members' own."""
     rooms = {}
     for room_id in await bot.joined_rooms():
         marker = await bot.state(room_id, MARKER)
-        if marker is not None and "key" in marker:
+        if marker is not None and not str(marker.get("key", OWN)).startswith(OWN):
             rooms[str(marker["key"])] = room_id
     return rooms
