@@ -39,8 +39,7 @@ def change_audience(acting: Acting, rooms: RoomDirectory, item: store.Item, want
 
 def _tell_author(acting: Acting, rooms: RoomDirectory, item: store.Item, told: Callable[[str], Reply]) -> None:
     author, viewer = service.author_of(item), acting.viewer
-    is_member = load_viewer(acting.session, author, acting.now).standing is Standing.MEMBER
-    if author == viewer.user_id or not is_member:
+    if author == viewer.user_id or load_viewer(acting.session, author, acting.now).standing is not Standing.MEMBER:
         return
     with reading_in(reader(acting.session, author, rooms).language):
         acting.effects.send(author, told(viewer.name or viewer.user_id))

@@ -4,7 +4,7 @@ import pytest
 
 from copp_bot.core.fetch import NoSuchPage, Page, Unfetched
 from copp_bot.features.library import tasks
-from tests.features.library.library_house import number_in
+from tests.features.library.library_house import dump, number_in
 from tests.house import House
 
 ROOM = "rhythm/library"
@@ -108,3 +108,16 @@ async def test_a_file_that_cannot_be_opened_is_told_in_the_direct_chat(library: 
     for content, reason in (({"file": {"url": "mxc://x/y"}}, "is encrypted"), ({}, "does not say where its file is")):
         event = await lucia.send(room, "m.room.message", {"msgtype": "m.file", "body": "a.pdf", **content})
         assert reason in await library.answer(lucia, room, event)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_nothing_is_left_of_what_stood_below(library: House, web: dict[str, Page | Unfetched]) -> None:
+    """Neither in the index, nor in the question for whom it is, nor in the task that read the page."""
+    lucia = library.people["lucia"]
+    await library.ask(lucia, "direct", "!library add https://gongs.example/left Zztitle\nzzbeneath words")
+    number = number_in(await library.ask(lucia, "direct", "1"))
+    assert "zzbeneath" in dump(library)
+    await library.ask(lucia, "direct", f"!library withdraw {number}")
+    await library.settled()
+    left = dump(library)
+    assert "zzbeneath" not in left and "zztitle" not in left
