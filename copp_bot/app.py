@@ -101,21 +101,21 @@ class App:
         self.metrics = Metrics()
         self.recall = Recall(homeserver, database, self.clock)
         self.outbox = Outbox(homeserver, database, self.clock, self.metrics)
-        direct = DirectChats(homeserver, database, self.clock, declared.title)
-        classifier = Classifier(settings.bot, core.rooms.offers, self._reactions())
+        direct = DirectChats(homeserver, database, self.clock)
+        self.classifier = Classifier(settings.bot, core.rooms.offers, self._reactions())
         self.worker = Worker(self._handlers(direct), database, self.clock, self._committed, self.metrics)
         self.intake = Intake(
             homeserver,
             database,
             self.clock,
-            classifier,
+            self.classifier,
             on_rows=self.worker.wake,
             unmarked=self.outbox.unmarked,
             metrics=self.metrics,
         )
         kinds = [
             *direct.kinds(),
-            Gaps(homeserver, classifier).kind(),
+            Gaps(homeserver, self.classifier).kind(),
             files.delete_kind(settings.data_dir, homeserver.administration),
             *(kind for feature in self.features for kind in feature.tasks),
         ]
@@ -258,6 +258,8 @@ class App:
         def keep(session: Session) -> None:
             people.ensure(session, self.settings.bot, self.clock.now()).display_name = name
 
+        if name:
+            self.classifier.names.add(name)
         await self.database.write(keep)
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from copp_bot.core import talk
 from copp_bot.core.counting import MESSAGES, Counts
-from copp_bot.core.ids import RoomId, UserId
+from copp_bot.core.ids import RoomId, UserId, localpart
 from copp_bot.core.matrix import events
 from copp_bot.core.matrix.port import JsonDict, Message
 from copp_bot.core.store import classify as store
@@ -58,13 +58,15 @@ class Known:
 class Classifier:
     """Sorts prepared answers.
 
+    ``names`` are those by which it is called; the display name is added when it is known.
+
     Args:
         offers: the features that take files posted in the room of a key.
         reactions: those that stand for a command on any message.
     """
 
     def __init__(self, bot: UserId, offers: Callable[[str], tuple[str, ...]], reactions: Collection[str] = ()) -> None:
-        self.bot = bot
+        self.bot, self.names = bot, {localpart(bot)}
         self._offers = offers
         self._reactions = frozenset(reactions)
 
@@ -144,7 +146,8 @@ class Classifier:
         body = events.said(content)
         if body is None:
             return False
-        if (room is not None and room.is_direct) or events.begins_like_command(body):
+        is_spoken_to = events.begins_like_command(body) or events.calls(body, self.names)
+        if (room is not None and room.is_direct) or is_spoken_to:
             return True
         mentions = content.get("m.mentions")
         named = mentions.get("user_ids") if isinstance(mentions, dict) else None

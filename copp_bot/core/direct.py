@@ -49,11 +49,10 @@ class _Found:
 class DirectChats:
     """Makes direct chats, and answers invitations."""
 
-    def __init__(self, homeserver: Homeserver, database: Database, clock: Clock, name: str) -> None:
+    def __init__(self, homeserver: Homeserver, database: Database, clock: Clock) -> None:
         self._homeserver = homeserver
         self._database = database
         self._clock = clock
-        self._name = name
         self._born, self._awake_since = clock.now(), clock.monotonic()
 
     def kinds(self) -> tuple[TaskKind, ...]:
@@ -152,10 +151,10 @@ class DirectChats:
         return found
 
     async def _create(self, person: UserId) -> RoomId:
+        """Without a name: clients show it by the bot's own, and the community's space is called what it is called."""
         marker = {"kind": "direct", "person": person, "scope": f"direct:{person}", "readers": f"direct:{person}"}
         return await self._homeserver.create_room(
             NewRoom(
-                name=self._name,
                 topic=_("You and the community's assistant, nobody else. Type help."),
                 is_direct=True,
                 initial_state=({"type": MARKER, "state_key": "", "content": marker}, _invited_read_only),

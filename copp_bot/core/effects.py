@@ -151,6 +151,9 @@ class RowEffects:
         }
         own = self._next()
         self._put(own, earlier.target, MESSAGE, content, lane=earlier.lane)
+        if not reply.options:
+            for reaction in prompt_store.empty(self.session, txn):
+                self.redact_own(reaction)
         self._extras(own, txn, earlier.target, reply, earlier.lane)
         return own
 

@@ -34,6 +34,11 @@ def is_user_id(text: str) -> bool:
     return len(text) <= LONGEST_USER_ID and _USER_ID.fullmatch(text) is not None
 
 
+def localpart(user: str) -> str:
+    """What stands between ``@`` and ``:``."""
+    return user.removeprefix("@").partition(":")[0]
+
+
 def user_id(said: str, server: str) -> UserId:
     """The full id of someone who is named as ``@anna`` or in full; whether it can be one is not checked.
 

@@ -20,6 +20,8 @@ from copp_bot.core.store.prompts import PromptRow
 
 VARIATION = "\ufe0f"
 YES_AND_NO = frozenset((assent.YES, assent.NO, "❔"))
+LOOK_BACK = 10
+"""Questions among which a number in the direct chat looks for its list."""
 _NUMBER = re.compile(r"\s*(\d{1,2})[.)]?\s*$")
 
 
@@ -68,7 +70,7 @@ def _as_message(reaction: Reaction, command: str, reply_to: EventId) -> Message:
 def by_words(effects: RowEffects, place: Place, message: Message, dispatcher: Dispatcher) -> bool:
     """Run what a number, or the word of a choice, stands for: as a reply to our message, by the one who is asked.
 
-    In the direct chat the reply may be left out; then the newest question is meant.
+    In the direct chat the reply may be left out; then the newest question is meant, with a number the newest list.
     """
     prompt = _asked_by(effects.session, place, message)
     if prompt is None:
@@ -142,7 +144,12 @@ def _agreed(options: Mapping[str, str], is_yes: bool | None) -> str | None:
 def _asked_by(session: Session, place: Place, message: Message) -> PromptRow | None:
     if message.reply_to is not None:
         return store.by_event(session, message.reply_to)
-    return store.newest(session, (place.room_id, message.sender)) if place.is_direct else None
+    if not place.is_direct:
+        return None
+    last = store.newest(session, (place.room_id, message.sender), LOOK_BACK)
+    if _NUMBER.match(message.body):  # what was shown of a list may ask something itself; the list goes on
+        last = [prompt for prompt in last if "1" in prompt.options] or last
+    return next(iter(last), None)
 
 
 def _is_open(prompt: PromptRow, person: str, now: datetime) -> bool:

@@ -139,6 +139,10 @@ class Reply:
         """The same answer for the direct chat."""
         return replace(self, private=True)
 
+    def towards(self, person: UserId) -> "Reply":
+        """The same, started by us towards somebody: clients are silent about notices."""
+        return replace(self, notice=False, mentions=(person,))
+
     def and_line(self, *parts: Part) -> "Reply":
         """The same answer with one more line."""
         return replace(self, lines=(*self.lines, parts))

@@ -1,16 +1,18 @@
 """Who has asked to join a group, and what became of it."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import moment, moment_or_none
+from storage.tables.columns import json_object, moment, moment_or_none
 
 
 class JoinRequestRow(SQLModel, table=True):
     """One request. ``outcome`` is ``accepted``, ``declined``, or ``taken back`` by whoever asked.
 
-    ``cause`` is the message that asked; one that was made on a page has none.
+    ``cause`` is the message that asked; one that was made on a page has none. ``cards`` are our messages that put it
+    before the stewards: target -> transaction id.
     """
 
     __tablename__ = "join_request"
@@ -22,3 +24,4 @@ class JoinRequestRow(SQLModel, table=True):
     answered_by: str | None = None
     outcome: str | None = None
     cause: str | None = Field(default=None, index=True)
+    cards: dict[str, Any] = json_object()

@@ -338,6 +338,16 @@ async def test_in_the_direct_chat_the_newest_question_is_meant(stage: Stage) -> 
     assert "do not know that" in answers[0] and "from 1 to 3" in answers[1] and "do not know that" in answers[3]
 
 
+async def test_a_number_in_the_direct_chat_means_the_newest_list_whatever_was_asked_since(stage: Stage) -> None:
+    async with stage.rig.bot():
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
+        for kind in ("list", "once"):
+            await answer_to(stage.anna, room, await stage.anna.say(room, f"!ask {kind}"), stage.bot)
+        await answer_to(stage.anna, room, await stage.anna.say(room, "2"), stage.bot)
+    assert chosen == [("anna", "two")]
+
+
 @pytest.mark.parametrize("kind", ["list", "anyone's"])
 async def test_a_number_of_another_person_does_nothing(stage: Stage, kind: str) -> None:
     async with stage.rig.bot():

@@ -27,6 +27,28 @@ async def test_whoever_mentions_the_bot_is_heard(stage: Stage, name: str, mark: 
     assert answer["content"]["body"] == "hello"
 
 
+@pytest.mark.parametrize("said", ["@copp say hello", "@CoPP: say hello", "copp: say hello", "CoPP, !say hello"])
+async def test_whoever_calls_it_by_name_is_heard_without_a_mention(stage: Stage, said: str) -> None:
+    stage.matrix.names[stage.bot] = "CoPP"
+    async with stage.rig.bot():
+        direct = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(direct, lambda raw: raw["type"] == "m.room.member" and raw["sender"] == stage.bot)
+        for room in (stage.coffee, direct):
+            event = await stage.anna.say(room, said)
+            answer = await answer_to(stage.anna, room, event, stage.bot)
+            assert answer["content"]["body"] == "hello"
+
+
+@pytest.mark.parametrize(
+    "said", ["CoPP say hello", "@copp-news: say hello", "@copp:elsewhere.org say hello", "dear copp: say x"]
+)
+async def test_whoever_speaks_of_it_or_calls_another_is_not_answered(stage: Stage, said: str) -> None:
+    async with stage.rig.bot():
+        quiet = await stage.anna.say(stage.coffee, said)
+        await answer_to(stage.anna, stage.coffee, await stage.anna.say(stage.coffee, "!say over"), stage.bot)
+    assert stage.replies(quiet) == []
+
+
 async def test_the_name_alone_asks_for_help(stage: Stage) -> None:
     async with stage.rig.bot():
         event = await stage.anna.say(stage.coffee, "copp", mentions=[stage.bot])
@@ -113,9 +135,9 @@ async def test_talk_that_names_or_quotes_the_bot_is_left_alone(stage: Stage) -> 
     [
         ("!give back books", "There is no !give back. There are: !give away."),
         ("!give awya books", "I do not know that. Did you mean !give away?"),
-        ("give me a book tomorrow", "I do not know that. See what you can do here: !help"),
+        ("give me a book tomorrow", "I understand commands alone. For this you may need !help give."),
         ("give awya books", "I do not know that. Did you mean !give away?"),
-        ("greet everybody from me, please", "I do not know that. See what you can do here: !help"),
+        ("greet everybody from me, please", "I understand commands alone. For this you may need !help greet."),
     ],
 )
 async def test_what_is_no_part_of_a_topic(stage: Stage, said: str, answered: str) -> None:

@@ -14,22 +14,25 @@ from copp_bot.core.commands import grammar, mistakes
 from copp_bot.core.commands.declare import Args, Command, Where
 from copp_bot.core.commands.help import may_use
 from copp_bot.core.context import Context, Place
+from copp_bot.core.courtesy import Courtesy, courtesy_in
 from copp_bot.core.effects import RowEffects
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import FileOffer
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import reading_in
-from copp_bot.core.ids import COMMUNITY, RoomId, UserId
+from copp_bot.core.ids import COMMUNITY, RoomId, UserId, localpart
 from copp_bot.core.matrix.port import Message
 from copp_bot.core.people import load_viewer
 from copp_bot.core.permissions import Policy, refusal
-from copp_bot.core.reply import LINES_IN_A_ROOM, Reply, code, say
+from copp_bot.core.reply import LINES_IN_A_ROOM, Part, Reply, code, say
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.core.store import said as said_store
 
 log = logging.getLogger(__name__)
 TOO_OLD = timedelta(hours=24)
+JUST_NOW = timedelta(seconds=10)
+"""Since we came into a direct chat and greeted; whoever writes "hello" so soon has not read ours yet."""
 STEWARDS_KEY = "stewards"
 
 
@@ -78,7 +81,7 @@ class Dispatcher:
         return command is not None and " " in command.path
 
     def _meant(self, effects: RowEffects, place: Place, message: Message) -> grammar.Typed | None:
-        names = [name for name in (self._bot_name(effects), self.house.bot[1:].split(":")[0]) if name]
+        names = [name for name in (self._bot_name(effects), localpart(self.house.bot)) if name]
         mentioned = self.house.bot in message.mentions
         return grammar.meant_for_us(message.body, self.house.bot, names, mentioned, place.is_direct)
 
@@ -219,12 +222,16 @@ class Dispatcher:
         effects.answer(context.answer, context.viewer.user_id, reply, reply_to=None, thread=None)
         if rooms_store.is_joined(context.session, place.room_id, context.viewer.user_id):
             told = _("I have answered you in our direct chat.")
+            if not rooms_store.has_direct_chat(effects.session, context.viewer.user_id):
+                told = _("I answer you in our direct chat: accept the invitation that comes from me.")
             if place.is_shared_chat:
                 told = _("Somebody else is in this chat. I have answered you in one that is ours alone.")
             effects.send(place.room_id, say(told), reply_to=message.event_id, thread=message.thread)
 
     def _unknown(self, context: Context, typed: grammar.Typed, choices: Sequence[str]) -> None:
         """The topic's help for a bare topic, else what was probably meant, else where to look."""
+        if self._politely(context, typed):
+            return
         mine = [c.path for c in self.house.commands.values() if may_use(context, c) and not c.is_for_reactions]
         words = typed.text.lower().split()
         if len(words) == 1 and any(path.startswith(f"{words[0]} ") for path in mine):
@@ -244,11 +251,33 @@ class Dispatcher:
             sentence = _("I do not know what that answers. You can say one of these: {choices}.")
             self._answer(context, say(sentence.format(choices=", ".join(choices))))
         else:
-            self._answer(context, say((_("I do not know that. See what you can do here: "), code("!help"))))
+            self._answer(context, say(_not_understood(mistakes.topic_in(typed.text, mine))))
+
+    def _politely(self, context: Context, typed: grammar.Typed) -> bool:
+        """Answer a courtesy in kind; a sign needs nothing, nor a greeting that crosses ours in a new direct chat."""
+        said = courtesy_in(typed.text)
+        if said is None:
+            return False
+        row = rooms_store.get(context.session, context.place.room_id)
+        joined = row.joined_at if row is not None and context.place.is_direct else None
+        crosses_ours = joined is not None and context.message.sent_at - joined < JUST_NOW
+        if said is Courtesy.HELLO and not crosses_ours:
+            self._answer(context, say((_("Hello! See what you can do here: "), code("!help"))))
+        elif said is Courtesy.THANKS:
+            self._answer(context, say(_("You are welcome.")))
+        _rows(context).handled("?", "answered")
+        return True
 
     def _bot_name(self, effects: RowEffects) -> str | None:
         row = people_store.get(effects.session, self.house.bot)
         return row.display_name if row else None
+
+
+def _not_understood(topic: str | None) -> tuple[Part, ...]:
+    """Where to look, for what is no command; ``topic`` is what it speaks of."""
+    if topic is None:
+        return (_("I do not know that. See what you can do here: "), code("!help"))
+    return (_("I understand commands alone. For this you may need "), code(f"!help {topic}"), ".")
 
 
 def _rows(context: Context) -> RowEffects:

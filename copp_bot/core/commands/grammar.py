@@ -9,6 +9,7 @@ from copp_bot.core.commands.declare import Args, Command, Kind, Param
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import UserId, is_user_id, user_id
+from copp_bot.core.matrix import events
 
 _CONTROL = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]")
 _PILL = re.compile(r"\[[^\]\n]{0,255}\]\(https://matrix\.to/#/(@[^)\s]{3,255}|%40[^)\s]{3,255})\)")
@@ -37,17 +38,23 @@ class Typed:
 
 
 def meant_for_us(body: str, bot: UserId, bot_names: Sequence[str], mentioned: bool, is_direct: bool) -> Typed | None:
-    """The command text of a message, or None when nobody talks to the bot."""
+    """The command text of a message, or None when nobody talks to the bot.
+
+    Args:
+        mentioned: whether the client says that the bot is meant; then a name counts wherever it stands.
+    """
     text = _PILL.sub(lambda m: f" {unquote(m[1])} ", body.replace("\u00a0", " ")).strip()
     if text.startswith(("!", "！")):
         rest = text[1:].lstrip()
         return Typed(rest, True) if rest[:1].isalpha() else None
-    names = (bot, *bot_names) if mentioned else (bot,)
+    is_named = mentioned or is_direct or events.calls(text, bot_names)
+    names = (bot, *bot_names) if is_named else (bot,)
     for name in names:
         after = _after_name(text, name)
         if after is not None:
-            return Typed(after.lstrip("!").lstrip(), True)
-    for name in names:
+            is_plain = is_direct and not mentioned and name != bot and not events.calls(text, (name,))
+            return Typed(after.lstrip("!").lstrip(), not is_plain)
+    for name in (bot, *bot_names) if mentioned else (bot,):
         without = _without_name(text, name)
         if without is not None:
             return Typed(without, False)
@@ -229,12 +236,8 @@ def _rest(text: str, words: int) -> str:
 
 
 def _after_name(text: str, name: str) -> str | None:
-    for start in (name, f"@{name}"):
-        if text.lower().startswith(start.lower()):
-            rest = text[len(start) :]
-            if not rest or not (rest[0].isalnum() or rest[0] in "_-."):
-                return rest.lstrip(" :,")
-    return None
+    found = re.match(rf"@{re.escape(name)}(?![\w.-]|:\w)|{re.escape(name)}(?![\w.-])", text, re.IGNORECASE)
+    return text[found.end() :].lstrip(" :,") if found else None
 
 
 def _without_name(text: str, name: str) -> str | None:

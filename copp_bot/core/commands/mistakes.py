@@ -5,6 +5,7 @@ word, which is right, makes nothing alike.
 """
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Mapping
 
 from copp_bot.core.commands.declare import Command
@@ -13,6 +14,8 @@ from copp_bot.core.i18n import gettext as _
 
 ALIKE = 0.75
 """From here on two words are taken for the same one, mistyped (Ratcliff and Obershelp's ratio, 1 is equal)."""
+SHORTEST_TOPIC = 4
+"""Letters; shorter ones (``me``, ``who``, ``did``) are in any sentence."""
 
 
 def suggestion(text: str, paths: Collection[str]) -> str | None:
@@ -28,6 +31,14 @@ def suggestion(text: str, paths: Collection[str]) -> str | None:
     if part is not None:
         return f"{topic} {part}"
     return topic if len(words) == 1 or topic != words[0] or topic in paths else None
+
+
+def topic_in(said: str, paths: Iterable[str]) -> str | None:
+    """The topic that a sentence names, also in the plural ("groups", "libraries"); the longest of several."""
+    topics = {path.split(" ")[0] for path in paths} - {"help"}
+    words = [re.sub("ies$", "y", word) for word in re.findall(r"\w+", said.lower())]
+    named = {one for one in topics if len(one) >= SHORTEST_TOPIC and any(word.startswith(one) for word in words)}
+    return max(sorted(named), key=len, default=None)
 
 
 def parts_of(topic: str, paths: Iterable[str]) -> list[str]:

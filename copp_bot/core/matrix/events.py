@@ -3,6 +3,8 @@
 The rule it keeps: a malformed event is None, never an exception; only ``body`` is read, never ``formatted_body``.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +25,8 @@ from copp_bot.core.matrix.port import (
 FILES = ("m.file", "m.image", "m.video", "m.audio")
 UNKNOWN_TYPE = "application/octet-stream"
 QUOTES = ("> <@", "> * <@")
+_CALL = r"\s*(@{name}(?![\w.-]|:\w)|{name} ?[:,])"
+"""A name, with what makes a call of it; ``@name:elsewhere`` is somebody else."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,11 @@ def begins_like_command(body: str) -> bool:
     """Does it begin with the mark of a command, and a letter?"""
     text = body.lstrip()
     return text.startswith(("!", "！")) and text[1:].lstrip()[:1].isalpha()
+
+
+def calls(body: str, names: Iterable[str]) -> bool:
+    """Does it begin with one of these names as one calls somebody: ``@name …``, ``name: …`` or ``name, …``?"""
+    return any(re.match(_CALL.format(name=re.escape(name)), body, re.IGNORECASE) for name in names)
 
 
 def said(content: Any) -> str | None:

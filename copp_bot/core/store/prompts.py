@@ -47,19 +47,21 @@ def add(  # noqa: PLR0913, PLR0917 - the columns of one row
     session.flush()
 
 
-def empty(session: Session, txn_id: str) -> None:
-    """Forget what a question offers: its message goes, and with it the words of its choices."""
+def empty(session: Session, txn_id: str) -> tuple[str, ...]:
+    """Forget what a question offers: it, or its message, goes. The transaction ids of the reactions that offer it."""
     row = session.scalars(select(PromptRow).where(col(PromptRow.txn_id) == txn_id)).first()
-    if row is not None:
-        row.options = {}
-        session.add(row)
-        session.flush()
+    if row is None or not row.options:
+        return ()
+    row.options = {}
+    session.add(row)
+    session.flush()
+    return tuple(row.reactions)
 
 
-def newest(session: Session, targets: Sequence[str]) -> PromptRow | None:
-    """The last question that was put in one of these places (a room, or a person's direct chat)."""
+def newest(session: Session, targets: Sequence[str], count: int) -> Sequence[PromptRow]:
+    """The last ``count`` questions that were put in one of these places (a room, or a person's direct chat)."""
     statement = select(PromptRow).where(col(PromptRow.room_id).in_(targets)).order_by(col(PromptRow.id).desc())
-    return session.scalars(statement.limit(1)).first()
+    return session.scalars(statement.limit(count)).all()
 
 
 def by_event(session: Session, event_id: str) -> PromptRow | None:

@@ -50,7 +50,10 @@ def managed(session: Session) -> Sequence[RoomRow]:
 
 
 def direct_room(session: Session, user_id: str) -> RoomId | None:
-    """The newest chat of the bot and this person alone that both are in and can read: it is not encrypted."""
+    """The chat of the bot and this person alone that both can read: it is not encrypted.
+
+    One that the person is in comes before one that waits to be accepted; then the newest.
+    """
     present = aliased(MembershipRow)
     people = select(func.count()).where(
         col(present.room_id) == col(RoomRow.room_id), col(present.membership).in_([JOINED, INVITED])
@@ -66,9 +69,15 @@ def direct_room(session: Session, user_id: str) -> RoomId | None:
             col(MembershipRow.membership).in_([JOINED, INVITED]),
             people.scalar_subquery() <= 2,
         )
-        .order_by(col(RoomRow.joined_at).desc())
+        .order_by((col(MembershipRow.membership) == JOINED).desc(), col(RoomRow.joined_at).desc())
     ).first()
     return RoomId(found) if found else None
+
+
+def has_direct_chat(session: Session, user_id: str) -> bool:
+    """Is this person in the direct chat, so that what is sent there is seen?"""
+    room = direct_room(session, user_id)
+    return room is not None and is_joined(session, room, user_id)
 
 
 def membership(session: Session, room: str, user_id: str) -> MembershipRow | None:

@@ -16,7 +16,7 @@ from copp_bot.core.errors import UserError
 from copp_bot.core.feature import Core, TaskKind
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import reading_in
-from copp_bot.core.ids import RoomId, TxnId, UserId
+from copp_bot.core.ids import RoomId, TxnId, UserId, localpart
 from copp_bot.core.matrix.port import Forbidden, Missing
 from copp_bot.core.people import load_viewer
 from copp_bot.core.permissions import Standing
@@ -79,7 +79,7 @@ class Making:
         viewer = load_viewer(session, owner, self.core.clock.now())
         if viewer.standing is not Standing.MEMBER:
             raise UserError(_("That is for members of the community."))
-        return viewer.name or owner[1:].partition(":")[0]
+        return viewer.name or localpart(owner)
 
     async def _bring(self, room: RoomId, owner: UserId) -> None:
         """Join the owner where the operator has allowed it, else invite them; once they have left they stay away."""

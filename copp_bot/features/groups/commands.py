@@ -15,7 +15,7 @@ from copp_bot.core.reply import Reply
 from copp_bot.core.store import people as people_store
 from copp_bot.features.groups import asking, opening, render, render_opening, service
 from copp_bot.features.groups.opening import Said
-from copp_bot.features.groups.service import Asked, House
+from copp_bot.features.groups.service import Asked, Decided, House
 from copp_bot.rooms.declared import DeclaredRooms, declared_rooms, reader_roles
 
 ACCEPT, INVITE = service.ACCEPT, service.INVITE
@@ -41,7 +41,7 @@ class Handlers:
 
     def join(self, ctx: Context, args: Args) -> Reply:
         """Ask to join; the request is put before the stewards."""
-        info, asked = service.ask(ctx.effects, self.house, ctx.viewer, args.text("key"))
+        info, asked = service.ask(ctx.effects, self.house, ctx.viewer, self._key(ctx, args) or "", self._seen(ctx))
         if asked is Asked.ASKED:
             asking.put_before_stewards(ctx, ctx.policy, self.core.rooms, info)
         return render.render_asked(info, asked)
@@ -49,9 +49,13 @@ class Handlers:
     def accept(self, ctx: Context, args: Args) -> Reply:
         """Let someone in who has asked."""
         user, key = _user(args), args.text("key")
-        return self._among_its_own(
-            ctx, key, lambda: render.render_accepted(user, service.accept(ctx, self.house, user, key))
-        )
+
+        def accepting() -> Reply:
+            info = service.accept(ctx, self.house, user, key)
+            asking.show_decided(ctx, self.core.rooms, user, info, Decided.ACCEPTED)
+            return render.render_accepted(user, info)
+
+        return self._among_its_own(ctx, key, accepting)
 
     def decline(self, ctx: Context, args: Args) -> Reply:
         """Do not let someone in who has asked; they are told kindly."""
@@ -59,6 +63,7 @@ class Handlers:
 
         def declining() -> Reply:
             info = service.decline(ctx, self.house, user, args.text("key"))
+            asking.show_decided(ctx, self.core.rooms, user, info, Decided.DECLINED)
             with reading_in(reader(ctx.session, user, self.core.rooms).language):
                 ctx.effects.send(user, render.render_sorry(user, info))
             return render.render_declined(user, info)
@@ -67,13 +72,13 @@ class Handlers:
 
     def leave(self, ctx: Context, args: Args) -> Reply:
         """Leave a group and all its rooms."""
-        key = args.text("key") or group_of(ctx.place.scope)
+        key = self._key(ctx, args) or group_of(ctx.place.scope)
         return self._among_its_own(ctx, key, lambda: render.render_left(service.leave(ctx, self.house, key)))
 
     def members(self, ctx: Context, args: Args) -> Reply:
         """Who is in the group; in the room only where the group alone reads. In the direct chat one's only group."""
         only = next(iter(ctx.viewer.groups)) if ctx.place.is_direct and len(ctx.viewer.groups) == 1 else None
-        key = args.text("key") or group_of(ctx.place.scope) or only
+        key = self._key(ctx, args) or group_of(ctx.place.scope) or only
 
         def answer() -> Reply:
             info, users = service.members(ctx.session, self.house, ctx.viewer, key)
@@ -129,8 +134,16 @@ class Handlers:
 
     def _among_its_own(self, ctx: Context, key: str | None, answer: Callable[[], Reply]) -> Reply:
         """Where a group's members alone read, of their own group; elsewhere discreetly."""
-        seen = items.audiences(ctx.session, ctx.viewer, ctx.place, self.house.bot)
-        return answer() if key and Audience(group_scope(key)) in seen else _discreetly(ctx, answer)
+        is_seen = key and Audience(group_scope(key)) in self._seen(ctx)
+        return answer() if is_seen else _discreetly(ctx, answer)
+
+    def _key(self, ctx: Context, args: Args) -> str | None:
+        """The group said by key or title; None when none was."""
+        said = args.text("key")
+        return service.meant(self.house, ctx.viewer, self._seen(ctx), said) if said else None
+
+    def _seen(self, ctx: Context) -> frozenset[Audience]:
+        return items.audiences(ctx.session, ctx.viewer, ctx.place, self.house.bot)
 
 
 def _discreetly(ctx: Context, answer: Callable[[], Reply]) -> Reply:
@@ -151,17 +164,18 @@ def declare(core: Core) -> tuple[Command, ...]:
     """The commands of this feature."""
     run = Handlers(core, House(core.rooms, core.settings.bot))
     key, any_key = Param("key", Kind.GROUP), Param("key", Kind.GROUP, required=False)
+    named, any_named = Param("key", Kind.TEXT), Param("key", Kind.TEXT, required=False)
     user, users = Param("user", Kind.USER), Param("users", Kind.USERS)
     return (
         Command("groups", run.groups, deferred("The groups you may know of"), LIST, "!groups"),
-        Command("group join", run.join, deferred("Ask to join a group"), JOIN, "!group join rhythm", (key,)),
+        Command("group join", run.join, deferred("Ask to join a group"), JOIN, "!group join rhythm", (named,)),
         Command(
             "group leave",
             run.leave,
             deferred("Leave a group and all its rooms"),
             LEAVE,
             "!group leave rhythm",
-            (any_key,),
+            (any_named,),
         ),
         Command(
             "group members",
@@ -169,7 +183,7 @@ def declare(core: Core) -> tuple[Command, ...]:
             deferred("Who is in your group"),
             MEMBERS,
             "!group members rhythm",
-            (any_key,),
+            (any_named,),
         ),
         Command(
             "group invite",

@@ -6,10 +6,10 @@ from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import ngettext
 from copp_bot.core.ids import UserId
-from copp_bot.core.reply import Line, Option, Part, Reply, Span, bold, code, person, say
+from copp_bot.core.reply import Line, Option, Part, Reply, Span, bold, clean, code, person, say
 from copp_bot.core.words import band, scope_title
 from copp_bot.features.groups.outcomes import Outcome
-from copp_bot.features.groups.service import Asked, Invitation, Known
+from copp_bot.features.groups.service import Asked, Decided, Invitation, Known
 
 NAMES_IN_A_LINE = 10
 
@@ -48,6 +48,13 @@ def render_request(user: UserId, name: str | None, info: GroupInfo) -> Reply:
         notice=False,
         once=False,
     )
+
+
+def render_decided(user: UserId, name: str | None, info: GroupInfo, decided: Decided, by: str) -> Reply:
+    """A request on which somebody has decided; the choices are gone."""
+    sentence = _("Accepted by {name}.") if decided is Decided.ACCEPTED else _("Declined by {name}.")
+    asked = (person(user, name), f" ({user}) ", _("asked to join "), bold(info.title), ".")
+    return say(asked, sentence.format(name=clean(by)), notice=False)
 
 
 def render_accepted(user: UserId, info: GroupInfo) -> Reply:

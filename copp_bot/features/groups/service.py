@@ -4,8 +4,9 @@ A group that is not listed is answered like one that does not exist, to everybod
 privately; who decides is not named. Spaces are entered and left by tasks; rooms follow the space by themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -16,13 +17,15 @@ from copp_bot.core.context import Context, Effects, Place
 from copp_bot.core.errors import NotFound, UserError
 from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import COMMUNITY, EventId, RoomId, Scope, UserId, group_of, group_scope
+from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, UserId, group_of, group_scope
 from copp_bot.core.narrowing import may_name
 from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.permissions import EVERYTHING, Policy, Role, Viewer
+from copp_bot.core.reply import shorten
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.features.groups import store
+from storage.search.words import fold
 
 ACCEPT, INVITE = "groups.accept", "groups.invite"
 INVITE_TASK, LEAVE_TASK = "groups.invite", "groups.leave"
@@ -30,6 +33,10 @@ STEWARDS_KEY = "stewards"
 WHOLE_COMMUNITY = "community"
 """Said instead of a group's key for the root space."""
 MOST_INVITED = 20
+ALIKE = 0.75
+"""From here on two names are taken for the same one, mistyped (Ratcliff and Obershelp's ratio, 1 is equal)."""
+LONGEST_TITLE = 60
+"""Letters of a title in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,13 @@ class Asked(StrEnum):
     IN = "in"
 
 
+class Decided(StrEnum):
+    """What those who decide have made of a request."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
 @dataclass(frozen=True)
 class Invitation:
     """People to bring into a space. ``key`` is None for the community's root space."""
@@ -76,11 +90,28 @@ def known(session: Session, house: House, viewer: Viewer, place: Place) -> tuple
     )
 
 
-def ask(effects: Effects, house: House, viewer: Viewer, key: str) -> tuple[GroupInfo, Asked]:
+def meant(house: House, viewer: Viewer, seen: Collection[Audience], said: str) -> str:
+    """The key of the group that is named by key or title, where it may be spoken of; else what was said, as a key."""
+    infos = [info for info in house.rooms.groups().values() if may_name(info, seen) or info.key in viewer.groups]
+    titles = {fold(info.title): info.key for info in infos}
+    return titles.get(fold(said), said.lower())
+
+
+def near(house: House, seen: Collection[Audience], said: str) -> str | None:
+    """The key of the group that may be spoken of and is written much like this."""
+    infos = [info for info in house.rooms.groups().values() if may_name(info, seen)]
+    written = {fold(one): info.key for info in infos for one in (info.title, info.key)}
+    found = get_close_matches(fold(said), written, 1, ALIKE)
+    return written[found[0]] if found else None
+
+
+def ask(
+    effects: Effects, house: House, viewer: Viewer, key: str, seen: Collection[Audience]
+) -> tuple[GroupInfo, Asked]:
     """Ask to join; a request is written unless one is open or not needed."""
     info = house.rooms.groups().get(key)
     if info is None or not (info.listed or key in viewer.groups):
-        raise NotFound(_("There is no group {key} that you can join. See !groups.").format(key=key))
+        raise NotFound(_no_such(key, near(house, seen, key)))
     if key in viewer.groups:
         return info, Asked.IN
     if info.closed:
@@ -92,6 +123,16 @@ def ask(effects: Effects, house: House, viewer: Viewer, key: str) -> tuple[Group
     store.ask(effects.session, viewer.user_id, key, effects.now, effects.cause)
     effects.audit("group.asked", group_scope(key), actor=viewer.user_id)
     return info, Asked.ASKED
+
+
+def keep_cards(effects: Effects, user_id: UserId, key: str, cards: Mapping[str, str]) -> None:
+    """Note the messages that put a request before the stewards: target -> transaction id."""
+    store.keep_cards(effects.session, user_id, key, cards)
+
+
+def cards(session: Session, user_id: UserId, key: str) -> dict[str, str]:
+    """The messages that put this person's last request before the stewards."""
+    return store.cards(session, user_id, key)
 
 
 def taken_back(effects: Effects, event_id: EventId) -> None:
@@ -120,7 +161,7 @@ def deciders_elsewhere(effects: Effects, policy: Policy, room: RoomId, key: str)
 
 def accept(ctx: Context, house: House, user_id: UserId, key: str) -> GroupInfo:
     """Let someone in who has asked; the space is entered by a task, which edits the answer."""
-    info = _decide(ctx, house, user_id, key, "accepted")
+    info = _decide(ctx, house, user_id, key, Decided.ACCEPTED)
     if not rooms_store.is_joined(ctx.session, rooms_store.room_id(ctx.session, ROOT_KEY), user_id):
         raise UserError(_("{user} is not in the community any more.").format(user=user_id))
     _enter(ctx, Invitation((user_id,), key), [key], asked=True)
@@ -129,7 +170,7 @@ def accept(ctx: Context, house: House, user_id: UserId, key: str) -> GroupInfo:
 
 def decline(ctx: Context, house: House, user_id: UserId, key: str) -> GroupInfo:
     """Do not let someone in who has asked."""
-    return _decide(ctx, house, user_id, key, "declined")
+    return _decide(ctx, house, user_id, key, Decided.DECLINED)
 
 
 def invite(ctx: Context, house: House, users: Sequence[UserId], said: str | None) -> Invitation:
@@ -180,6 +221,14 @@ def stewards_of(ctx: Context, key: str) -> tuple[UserId, ...]:
     return tuple(sorted({UserId(grant.user_id) for grant in grants if grant.scope == group_scope(key)}))
 
 
+def _no_such(said: str, near_key: str | None) -> str:
+    said = shorten(said, LONGEST_TITLE)
+    if near_key is None:
+        return _("There is no group {key} that you can join. See !groups.").format(key=said)
+    words = _("There is no group {key} that you can join. Did you mean !group join {near}?")
+    return words.format(key=said, near=near_key)
+
+
 def _which(viewer: Viewer, command: str) -> str:
     """Ask which of one's groups is meant."""
     if not viewer.groups:
@@ -205,7 +254,7 @@ def _is_invited(session: Session, key: str, user_id: UserId) -> bool:
     return row is not None and row.membership == "invite"
 
 
-def _decide(ctx: Context, house: House, user_id: UserId, key: str, outcome: str) -> GroupInfo:
+def _decide(ctx: Context, house: House, user_id: UserId, key: str, outcome: Decided) -> GroupInfo:
     ctx.require(ACCEPT, group_scope(key))
     info = house.rooms.groups().get(key)
     if info is None or not store.answer(ctx.session, user_id, key, outcome, ctx.viewer.user_id, ctx.now):

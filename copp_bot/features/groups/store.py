@@ -1,6 +1,7 @@
 """Queries of requests to join, and plans that wait for a yes."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,6 +54,27 @@ def ask(session: Session, user_id: str, key: str, now: datetime, cause: str) -> 
     """Write a request that follows from a message."""
     session.add(JoinRequestRow(user_id=user_id, group_key=key, asked_at=now, cause=cause))
     session.flush()
+
+
+def keep_cards(session: Session, user_id: str, key: str, cards: Mapping[str, str]) -> None:
+    """Note the messages that put this person's newest request before the stewards."""
+    row = _newest(session, user_id, key)
+    if row is not None:
+        row.cards = dict(cards)
+        session.add(row)
+        session.flush()
+
+
+def cards(session: Session, user_id: str, key: str) -> dict[str, str]:
+    """The messages that put this person's newest request before the stewards: target -> transaction id."""
+    row = _newest(session, user_id, key)
+    return dict(row.cards) if row else {}
+
+
+def _newest(session: Session, user_id: str, key: str) -> JoinRequestRow | None:
+    statement = select(JoinRequestRow).where(col(JoinRequestRow.user_id) == user_id)
+    newest = col(JoinRequestRow.id).desc()
+    return session.scalars(statement.where(col(JoinRequestRow.group_key) == key).order_by(newest)).first()
 
 
 def take_back(session: Session, cause: str, now: datetime) -> None:

@@ -81,7 +81,10 @@ class Handlers:
     def audience(self, ctx: Context, args: Args) -> Reply:
         """Let others read it; public only by an explicit yes of the author."""
         item, viewer = self._find(ctx, args), ctx.viewer
-        said = args.text("audience")
+        said = args.text("audience") or ("group" if "group" in args.options else "")
+        if not said:
+            sentence = _("Who may read it? Type it like this: !library audience {id} community")
+            raise UserError(sentence.format(id=items.short_id(finding.LETTER, item)))
         wanted = self._wanted_audience(ctx, item, said, args.options.get("group"))
         service.may_change_audience(ctx.policy, viewer, item, wanted or items.FOR_COMMUNITY)
         shown = finding.describe(ctx.session, item)
@@ -98,7 +101,7 @@ class Handlers:
     def edit(self, ctx: Context, args: Args) -> Reply:
         """Change what is said of it."""
         item = self._find(ctx, args)
-        service.edit(ctx, item, wishes.wish_of(args))
+        deciding.edit(ctx, self.rooms, item, wishes.wish_of(args))
         return render.render_edited(finding.describe(ctx.session, item))
 
     def withdraw(self, ctx: Context, args: Args) -> Reply:
@@ -205,7 +208,7 @@ def _keeping(run: Handlers, adder: adding.Adding) -> tuple[Command, ...]:
             "!library audience L4821 community",
             (
                 resource,
-                Param("audience", choices=("group", "community", "public")),
+                Param("audience", required=False, choices=("group", "community", "public")),
                 Param("sure", required=False, choices=("yes",)),
             ),
             options=("group",),

@@ -1,4 +1,4 @@
-"""Who reads a resource, and whether it stays: decided in chats and on pages.
+"""What is said of a resource, who reads it, and whether it stays: decided in chats and on pages.
 
 The rule it keeps: what others decide about what somebody has shelved does not happen behind that person's back.
 """
@@ -16,6 +16,7 @@ from copp_bot.core.readers import reader
 from copp_bot.core.reply import Reply
 from copp_bot.core.words import audience_words
 from copp_bot.features.library import finding, render, service, store
+from copp_bot.features.library.wishes import Wish
 
 
 def withdraw(acting: Acting, rooms: RoomDirectory, item: store.Item) -> None:
@@ -37,9 +38,16 @@ def change_audience(acting: Acting, rooms: RoomDirectory, item: store.Item, want
     )
 
 
+def edit(acting: Acting, rooms: RoomDirectory, item: store.Item, wish: Wish) -> None:
+    """Change what is said of it; UserError for who may not."""
+    service.edit(acting, item, wish)
+    shown = finding.describe(acting.session, item)
+    _tell_author(acting, rooms, item, lambda actor: render.render_edited_by_another(shown, actor))
+
+
 def _tell_author(acting: Acting, rooms: RoomDirectory, item: store.Item, told: Callable[[str], Reply]) -> None:
     author, viewer = service.author_of(item), acting.viewer
     if author == viewer.user_id or load_viewer(acting.session, author, acting.now).standing is not Standing.MEMBER:
         return
     with reading_in(reader(acting.session, author, rooms).language):
-        acting.effects.send(author, told(viewer.name or viewer.user_id))
+        acting.effects.send(author, told(viewer.name or viewer.user_id).towards(author))

@@ -85,6 +85,18 @@ def render_withdrawn_by_another(number: str, actor: str) -> Reply:
     )
 
 
+def render_edited_by_another(shown: Resource, actor: str) -> Reply:
+    """To its author: what others say of it now."""
+    return say(
+        _("{actor} has changed what is said of {number}, which you had shelved. Now it is:").format(
+            actor=clean(actor), number=shown.number
+        ),
+        (f"“{shorten(shown.title, NAME)}” ({_about(shown)}).", _tags(shown)),
+        (_("To change that: "), code(f"!library edit {shown.number} {_('New title #tag')}")),
+        items=(shown.id,),
+    )
+
+
 def render_audience_by_another(shown: Resource, actor: str, audience: str) -> Reply:
     """To its author: others decided who reads it."""
     return say(

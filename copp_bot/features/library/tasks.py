@@ -186,7 +186,7 @@ class Runners:
         with reading_in(reader(effects.session, request.author, self.rooms).language):
             audience = audience_words(self.rooms, request.audience)
             reply = render.render_shelved_by_another(shelved.resource, names.get(shelver, shelver), audience)
-        effects.send(request.author, reply)
+        effects.send(request.author, reply.towards(request.author))
 
     def _put_link(self, request: wishes.Request, url: str, effects: Effects) -> None:
         shelved = service.shelve_link(effects, request, url)

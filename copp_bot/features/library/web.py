@@ -138,7 +138,7 @@ class Pages:
     def edit(self, deed: Deed) -> Redirect:
         """Change what is said of it."""
         item = self._find(deed)
-        service.edit(deed, item, wishes.wish_of(_said(deed.form, no_licence=wishes.NO_LICENCE)))
+        deciding.edit(deed, self.rooms, item, wishes.wish_of(_said(deed.form, no_licence=wishes.NO_LICENCE)))
         return Redirect(f"/library/{deed.path['id']}?done=changed")
 
     def change_audience(self, deed: Deed) -> Redirect:

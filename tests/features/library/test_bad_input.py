@@ -86,7 +86,10 @@ TYPED = [
         "cannot be a tag: those are letters, digits, - and _, at most 40",
     ),
     ("!library add http://127.0.0.1:9/language lang:klingon", "I do not know the language “klingon”"),
-    ("!library add http://127.0.0.1:9/shelf for:archive", "I have answered you in our direct chat."),
+    (
+        "!library add http://127.0.0.1:9/shelf for:archive",
+        "I answer you in our direct chat: accept the invitation that comes from me.",
+    ),
     ("!library add htp:/nowhere", "What shall I shelve?"),
     ("!library add javascript:alert(1)", "What shall I shelve?"),
     ("!library add file:///etc/passwd", "What shall I shelve?"),
@@ -101,7 +104,8 @@ TYPED = [
     ("!library show", "Type it like this: !library show ID"),
     ("!library show B4821", "is not such an id"),
     ("!library show L" + "9" * 40, "is not such an id"),
-    ("!library audience L1 everyone", "Type it like this: !library audience ID group|community|public"),
+    ("!library audience L1", "There is no L1"),
+    ("!library audience L1 everyone", "Type it like this: !library audience ID [group|community|public]"),
     ("!library list one", "I do not know what “one” is for"),
     ("!library dismiss", "There is no open question of mine"),
 ]
@@ -158,5 +162,5 @@ async def test_at_reception_a_member_is_answered_privately(library: House) -> No
     await goran.join(room)
     event = await goran.say(room, "!library add Arriving http://127.0.0.1:9/arriving")
     told = await find_answer(library, goran, room, event)
-    assert told["content"]["body"] == "I have answered you in our direct chat."
+    assert told["content"]["body"] == "I answer you in our direct chat: accept the invitation that comes from me."
     assert "“Arriving”" in (await library.said(goran, "direct"))[-1]

@@ -70,11 +70,19 @@ async def test_one_takes_back_ones_own_from_a_group_that_one_has_left(library: H
 async def test_an_author_hears_what_a_steward_does_with_it(library: House) -> None:
     lucia, aino = library.people["lucia"], library.people["aino"]
     number = await shelve(library, "lucia", ROOM, "The oud.", "Oud")
+    await library.ask(aino, "direct", f"!library edit {number} The oud #strings")
+    told = (await library.said(lucia, "direct"))[-1]
+    assert told.startswith(f"aino has changed what is said of {number}, which you had shelved. Now it is:\n“The oud” (")
+    assert "#strings" in told
+    await library.ask(aino, "direct", f"!library edit {number} Oud")
     await library.ask(aino, "direct", f"!library audience {number} community")
     told = (await library.said(lucia, "direct"))[-1]
     assert told.startswith(f"aino has changed who may read “Oud” ({number}), which you had shelved: now")
     await library.ask(aino, "direct", f"!library withdraw {number}")
     everything = await library.said(lucia, "direct")
+    room = await library.direct(lucia)
+    unasked = [raw["content"] for raw in await lucia.timeline(room) if "which you had shelved" in str(raw["content"])]
+    assert {(one["msgtype"], *one["m.mentions"]["user_ids"]) for one in unasked} == {("m.text", lucia.user_id)}
     assert everything[-1].startswith(f"aino has withdrawn {number}, which you had shelved")
     assert "Oud" not in "\n".join(everything)
 

@@ -204,7 +204,7 @@ async def test_said_privately_where_it_may_not_be_read_any_more(library: House) 
     await library.settled()
     assert "I have answered you in our direct chat." in str((await find_answer(library, zofia, room, asked))["content"])
     assert "Which group shall read" in (await library.said(zofia, "direct"))[-1]
-    await zofia.say(room, f"!library audience {number} group group:archive")
+    await zofia.say(room, f"!library audience {number} group:archive")
     await library.settled()
     assert "from now on" in (await library.said(zofia, "direct"))[-1]
     assert "ophicleide" not in await still_said(library, ("zofia",), ("coffee-shop",))

@@ -193,8 +193,8 @@ def test_an_announcement_is_answered_for_as_long_as_its_meeting(house: SmallHous
     reply = render.render_planned(service.describe(house.session, item, BEGIN))
     batch = Batch()
     RowEffects(house.session, BEGIN, "$cause", batch).send(RoomId(f"!{ROOM}"), reply)
-    prompt = prompts_store.newest(house.session, [f"!{ROOM}"])
-    assert prompt is not None and prompt.expires_at > datetime(2026, 3, 20, 17, 0, tzinfo=UTC)
+    (prompt,) = prompts_store.newest(house.session, [f"!{ROOM}"], 1)
+    assert prompt.expires_at > datetime(2026, 3, 20, 17, 0, tzinfo=UTC)
 
 
 def test_what_a_steward_changes_leaves_a_trace(house: SmallHouse) -> None:
