@@ -65,7 +65,7 @@ class Keeping:
             return partial(self._ask, drift=drift, room=room, step=step, fought=may_repair)
         if (reason := await take(step, self._around(), observed)) is not None:
             return partial(self._ask, drift=drift, room=room, step=step, fought=False, reason=reason)
-        return partial(_mended, drift=drift, room=room)
+        return partial(_mended, drift=drift, room=room, bot=self.core.settings.bot)
 
     async def look(self, payload: dict[str, Any]) -> TaskEffect | None:
         """Look at every room: what was opened by command, rooms that were replaced, drift that nobody heard of."""
@@ -196,10 +196,12 @@ def _looked(effects: Effects, *, tell: TaskEffect, drifts: Sequence[Drift]) -> N
         service.mend(effects, drift, f"{effects.now:%Y-%m-%dT%H:%M}")
 
 
-def _mended(effects: Effects, *, drift: Drift, room: ObservedRoom) -> None:
+def _mended(effects: Effects, *, drift: Drift, room: ObservedRoom, bot: UserId) -> None:
     meta.drop(effects.session, _fact(drift, room))
     scope = store.scope_of(effects.session, room.room_id)
     by = room.senders.get((drift.type, drift.state_key))
+    if by == bot:
+        return  # nobody's hand: a role has come to its end, and what the bot set before follows it
     target = UserId(by) if by else None
     effects.audit(store.MENDED, Scope(scope or COMMUNITY), actor=None, target=target, after=drift.entry(room.room_id))
 

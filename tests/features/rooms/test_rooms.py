@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from copp_bot.core.ids import UserId
@@ -11,11 +12,12 @@ from copp_bot.core.matrix.port import Unavailable
 from copp_bot.features.rooms import service
 from copp_bot.rooms import store
 from copp_bot.rooms.rights import misplaced
+from storage.tables.audit import AuditRow
 from storage.tables.people import GrantRow
 from storage.tables.tasks import TaskRow
 from tests.core.rig import SetClock
 from tests.fakes.person import FakeWorld
-from tests.features.rooms.jobs import check
+from tests.features.rooms.jobs import check, run_job
 from tests.house import House, community
 from tests.world import Person
 
@@ -189,6 +191,23 @@ async def test_a_role_opens_and_closes_its_rooms_at_once(house: House) -> None:
     assert "stewards" in await inside(house, lucia)
     await house.ask(odile, "direct", f"!role revoke {lucia.user_id} steward")
     assert "stewards" not in await inside(house, lucia)
+
+
+async def test_a_role_that_has_run_out_is_nobodys_drift(house: House) -> None:
+    """Its power goes, and the trail does not say that somebody changed something by hand."""
+    lucia = await house.member("lucia", roles=[("steward", "community")])
+    await check(house)
+    await house.accept(lucia)
+    levels = await house.homeserver.state_event(house.rooms["coffee-shop"], "m.room.power_levels")
+    assert levels is not None and lucia.user_id in levels["users"]
+    past = house.app.clock.now() - timedelta(minutes=1)
+    await house.database.write(lambda session: session.execute(update(GrantRow).values(until=past)))
+    await run_job(house, "roles.end")
+    await check(house)
+    levels = await house.homeserver.state_event(house.rooms["coffee-shop"], "m.room.power_levels")
+    assert levels is not None and lucia.user_id not in levels["users"]
+    trail = await house.database.read(lambda session: session.exec(select(AuditRow.action)).all())
+    assert "role.ended" in trail and "rooms.mended" not in trail
 
 
 async def test_nothing_is_done_twice(house: House) -> None:
