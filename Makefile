@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 BROWSER ?= /usr/bin/chromium
 ARGS ?=
 PYTEST_ARGS ?=
+unexport PYTHONDONTWRITEBYTECODE  # the demonstration and the tests start many processes
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: help demo demo-reset test test-quick test-synapse test-browser prove prove-power check format docs migration feature clean

@@ -3,6 +3,7 @@
 A test that asks for ``database_url`` (or a fixture that does) runs once on each of ``--databases``.
 """
 
+import gc
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -51,6 +52,13 @@ def needs_both(item: pytest.Item) -> bool:
     if item.get_closest_marker("every_database") is not None:
         return True
     return item.get_closest_marker("synapse") is None and item.get_closest_marker("one_database") is None
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the garbage collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 @pytest.fixture(scope="session")

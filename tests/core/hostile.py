@@ -65,7 +65,7 @@ def looping_page_tree() -> bytes:
 
 def deflate_bomb(megabytes: int) -> bytes:
     """A page whose content unpacks, in two steps, to so much text."""
-    packer = zlib.compressobj(9)
+    packer = zlib.compressobj(1)
     once = b"".join(packer.compress(b"(a) Tj  " * 2**17) for _ in range(megabytes)) + packer.flush()
     twice = zlib.compress(once, 9)
     content = b"<</Length %d/Filter[/FlateDecode/FlateDecode]>>stream\n%b\nendstream" % (len(twice), twice)
