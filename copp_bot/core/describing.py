@@ -1,6 +1,7 @@
 """How a shared thing is described: title, tags and language as someone typed them, checked and tidied."""
 
 import re
+from unicodedata import category
 
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
@@ -20,9 +21,14 @@ _SPACE_BEFORE = re.compile(r"\s+([,.])(?=\s|$)")
 
 
 def checked_title(title: str) -> str:
-    """A title in one line, without the quotes around all of it, a lone ``#`` behind it, and spaces before a comma."""
+    """A title in one line, without the quotes around all of it, a lone ``#`` behind it, and spaces before a comma.
+
+    What has nothing but punctuation is no title.
+    """
     title = " ".join(clean(sound(title)).split())
     title = unquoted(_SPACE_BEFORE.sub(r"\1", _LONE_SIGNS.sub("", title)))
+    if all(category(sign)[0] in "PZ" for sign in title):
+        return ""
     if len(title) > LONGEST_TITLE:
         raise UserError(
             _("That title has {length} characters; {limit} is the most. Give a shorter one.").format(

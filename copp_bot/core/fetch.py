@@ -32,6 +32,7 @@ _NOT_PUBLIC = tuple(
     for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 )
 """Protocol assignments, relays, documentation, IPv6 that carries IPv4 (RFC 6890, 7526, 4380, 3849, 3056, 9637)."""
+_UNKNOWN_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA, errno.ENOENT})
 _TEXTS = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -48,6 +49,10 @@ class Unfetched(Exception):
 
 class NoSuchPage(Unfetched):
     """The site itself says that it has no such page (RFC 9110, 15.5.5 and 15.5.11)."""
+
+
+class NoSuchSite(Unfetched):
+    """The domain name system knows no address of that name (RFC 3493, 6.1: EAI_NONAME)."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,9 @@ async def fetch_page(
         async with asyncio.timeout(in_total):
             url, media_type, data = await _get(URL(address), allowed, lookup)
         found = await media.extract_bytes(data, media_type, "")
+    except aiohttp.ClientConnectorDNSError as error:
+        is_unknown = getattr(error.os_error, "errno", None) in _UNKNOWN_NAME
+        raise (NoSuchSite if is_unknown else Unfetched)(f"{type(error).__name__}: {error}") from error
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError, media.Unreadable) as error:
         raise Unfetched(f"{type(error).__name__}: {error}") from error
     return Page(str(url), found.title, found.description, found.text, found.language, found.licence)

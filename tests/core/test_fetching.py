@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from copp_bot.core import fetch
-from copp_bot.core.fetch import IpAddress, NoSuchPage, Page, Unfetched, fetch_page, is_public, web_address
+from copp_bot.core.fetch import IpAddress, NoSuchPage, NoSuchSite, Page, Unfetched, fetch_page, is_public, web_address
 from tests.core.strangers import (
     HTML,
     Answer,
@@ -281,6 +281,20 @@ async def test_nonsense_is_one_kind_of_error(said: bytes) -> None:
     async with talking(talk) as url:
         with pytest.raises(Unfetched):
             await page(url, in_total=2)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_unknown"), [(socket.EAI_NONAME, True), (socket.EAI_NODATA, True), (socket.EAI_AGAIN, False)]
+)
+async def test_a_name_that_nobody_has_is_told_apart_from_a_name_server_that_is_away(
+    code: int, is_unknown: bool
+) -> None:
+    async def look_up(_host: str, _port: int, _family: int) -> list[tuple[object, ...]]:
+        raise socket.gaierror(code, "x")
+
+    with pytest.raises(Unfetched) as raised:
+        await fetch_page("http://drmus.example/", lookup=look_up)
+    assert isinstance(raised.value, NoSuchSite) is is_unknown
 
 
 async def test_nobody_there() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
+from yarl import URL
 
 from copp_bot.core import items
 from copp_bot.core.context import Acting, Effects
@@ -273,7 +274,8 @@ def _both(first: str, second: str) -> str:
 
 def _name_of(url: str) -> str:
     """An address as a title, until its page has told a better one."""
-    return clean(url.split("://", 1)[-1].removeprefix("www.").rstrip("/"))[:LONGEST_TITLE]
+    readable = URL(url).human_repr()
+    return clean(readable.split("://", 1)[-1].removeprefix("www.").rstrip("/"))[:LONGEST_TITLE]
 
 
 def _name_without_ending(name: str) -> str:

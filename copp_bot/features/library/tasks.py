@@ -16,7 +16,7 @@ from copp_bot.core import items, media
 from copp_bot.core.context import Effects, TaskEffect
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import Core, RoomDirectory, TaskKind
-from copp_bot.core.fetch import NoSuchPage, Page, Unfetched, fetch_page
+from copp_bot.core.fetch import NoSuchPage, NoSuchSite, Page, Unfetched, fetch_page
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import reading_in
 from copp_bot.core.ids import EventId, ItemId, MxcUri, RoomId, UserId
@@ -67,8 +67,8 @@ class Runners:
         request, item_id = wishes.Request.of(payload["request"]), ItemId(payload["item"])
         try:
             page = await fetch_page(payload["url"])
-        except NoSuchPage:
-            return partial(self._doubt_link, request, item_id)
+        except (NoSuchPage, NoSuchSite) as reason:
+            return partial(self._doubt_link, request, item_id, reason)
         except Unfetched as reason:
             log.info("a linked page could not be read: %s", reason)
             return None
@@ -199,9 +199,11 @@ class Runners:
             page = replace(page, licence=None)
         self._say_read(request, service.complete_link(effects, request, item_id, page), effects)
 
-    def _doubt_link(self, request: wishes.Request, item_id: ItemId, effects: Effects) -> None:
+    def _doubt_link(self, request: wishes.Request, item_id: ItemId, reason: Unfetched, effects: Effects) -> None:
         with reading_in(request.reader_language):
             note = _("The site says that it has no such page: look at the address once more.")
+            if isinstance(reason, NoSuchSite):
+                note = _("I find no site of that name: look at the address once more.")
         self._say_read(request, service.note(effects, item_id, note), effects)
 
     def _say_read(self, request: wishes.Request, shown: Resource | None, effects: Effects) -> None:

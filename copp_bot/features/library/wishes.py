@@ -26,6 +26,9 @@ from copp_bot.features.library.store import Having
 
 _URL = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
 _REST_OF_LICENCE = re.compile(r"\b(?:by|attribution)\b", re.IGNORECASE)
+_LINKED = re.compile(rf"(?:\[(?P<text>[^\]\n]*)\]\(|[(<])?{_URL.pattern}>?", re.IGNORECASE)
+"""An address, with what Markdown and the habits of writing put around it (CommonMark 0.31, 6.3 and 6.5)."""
+_OPENS = {")": "(", "]": "[", "}": "{"}
 NO_LICENCE = "none"
 
 
@@ -107,7 +110,7 @@ def wish_of(args: Args) -> Wish:
     """What was asked for; a UserError for words that cannot be taken."""
     first, _newline, below = args.text("title").partition("\n")
     url = first_url(first)
-    title = _URL.sub(" ", first, count=1) if url else first
+    title = _beside_address(first) if url else first
     return Wish(
         title=checked_title(title),
         url=url,
@@ -129,11 +132,12 @@ def first_url(text: str) -> str | None:
     match = _URL.search(text)
     if match is None:
         return None
-    url = web_address(match[0].rstrip(".,;:!?)]}"))
+    url = web_address(_without_sentence(match[0]))
     if url is not None and _is_cut_off(url):
         raise UserError(
             _(
-                "The address {url} seems to be cut off: a space in it ends it. Copy it once more from your browser."
+                "I cannot take {url}: the name of a site has a dot in it. Perhaps a space has cut the address off; "
+                "copy it once more from your browser."
             ).format(url=url)
         )
     if url is None:
@@ -143,6 +147,18 @@ def first_url(text: str) -> str | None:
                 "a password in it. Copy it once more from your browser."
             )
         )
+    return url
+
+
+def _beside_address(text: str) -> str:
+    """What is said beside the first address; of a Markdown link its text."""
+    return _LINKED.sub(lambda found: f" {found['text'] or ''} ", text, count=1)
+
+
+def _without_sentence(url: str) -> str:
+    """Without the punctuation of the sentence around it; a bracket that it opens itself is a part of it."""
+    while url and (url[-1] in ".,;:!?" or (url[-1] in ")]}" and url.count(url[-1]) > url.count(_OPENS[url[-1]]))):
+        url = url[:-1]
     return url
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from copp_bot.core.fetch import NoSuchPage, Page, Unfetched
+from copp_bot.core.fetch import NoSuchPage, NoSuchSite, Page, Unfetched
 from copp_bot.features.library import tasks
 from tests.features.library.library_house import dump, number_in
 from tests.house import House
@@ -63,9 +63,15 @@ async def test_a_page_that_is_not_there_is_doubted(library: House, web: dict[str
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_a_site_that_is_not_there_is_doubted(library: House, web: dict[str, Page | Unfetched]) -> None:
+    web["https://drmus.example/"] = NoSuchSite("unknown")
+    assert "I find no site of that name: look at the" in await add(library, "https://drmus.example/ Cymbals")
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("address", ["https://exa mple.org/page", "http://intranet/page", "https://drums."])
 async def test_an_address_that_is_cut_off_is_not_taken(library: House, address: str) -> None:
-    assert "seems to be cut off" in await add(library, f"{address} Title")
+    assert "the name of a site has a dot in it. Perhaps a space" in await add(library, f"{address} Title")
 
 
 @pytest.mark.asyncio(loop_scope="module")
