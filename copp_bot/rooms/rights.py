@@ -1,8 +1,9 @@
 """Who belongs into which room, decided from a snapshot of the mirror.
 
 The rule it keeps: pure. Rights follow the spaces: joining one gives its rooms, leaving takes all of them; who leaves
-the root leaves everything. Nobody is brought back to a room they left by themselves or were put out of by a person,
-the banned are left alone, and where the mirror does not know a space, nobody loses anything.
+the root leaves everything. What a role gave goes with the role. Nobody is brought back to a room they left by
+themselves or were put out of by a person, the banned are left alone, and where the mirror does not know a space,
+nobody loses anything.
 """
 
 from collections.abc import Iterator, Mapping
@@ -59,6 +60,7 @@ class Snapshot:
         stays: person -> room -> membership.
         roles: person -> roles in force.
         everywhere: names of roles whose holders are visible members of every group.
+        by_role: who is in which space only because of such a role.
     """
 
     bot: UserId
@@ -67,6 +69,7 @@ class Snapshot:
     stays: Mapping[UserId, Mapping[RoomId, Stay]]
     roles: Mapping[UserId, tuple[HeldRole, ...]]
     everywhere: frozenset[str]
+    by_role: frozenset[tuple[UserId, RoomId]] = frozenset()
 
     def space(self, key: str) -> RoomFacts | None:
         """The space of this key, if the mirror can be trusted about it."""
@@ -132,8 +135,10 @@ class _Person:
         if group is None:
             return stay.since
         if room.is_space:
-            invited = self._role_since(self.snapshot.everywhere, room.scope)
-            return max(stay.since, invited) if invited else stay.since
+            brought = self._role_since(self.snapshot.everywhere, room.scope)
+            if brought is None and self._is_by_role(room):
+                return None
+            return max(stay.since, brought) if brought else stay.since
         return self._group_since(group)
 
     def _group_since(self, group: str) -> datetime | None:
@@ -162,6 +167,9 @@ class _Person:
         """The lead steward and the Secretariat are in every group, where everyone can see them."""
         return self._role_since(self.snapshot.everywhere, space.scope) is not None
 
+    def _is_by_role(self, space: RoomFacts) -> bool:
+        return (self.user, space.room_id) in self.snapshot.by_role
+
     def _remove(self, room: RoomFacts) -> Iterator[Move]:
         stay = self._stay(room)
         if stay is None or stay.membership not in PRESENT or self.user in room.creators:
@@ -182,8 +190,10 @@ class _Person:
             return _("You are a member of the space that this room belongs to.")
         if not self._is_member:
             return _("This room is for members of the community.")
-        if group_of(room.scope) is not None:
+        if group_of(room.scope) is not None and not room.is_space:
             return _("This room is for members of the group.")
+        if room.is_space:
+            return _("You came into this group by a role that you do not have now.")
         return _("This room is for holders of a role that you do not have now.")
 
     def _membership(self, room: RoomFacts) -> str | None:

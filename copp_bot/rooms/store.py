@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlmodel import Session, col
 
 from copp_bot.core.ids import RoomId, RoomKey, Scope, UserId
+from copp_bot.rooms import by_role
 from copp_bot.rooms.declared import Declaration
 from copp_bot.rooms.observe import Observed, ObservedRoom
 from copp_bot.rooms.power import Creation, RoleGrant
@@ -46,6 +47,11 @@ def grants(session: Session, now: datetime) -> tuple[RoleGrant, ...]:
 def scope_of(session: Session, room_id: RoomId) -> str | None:
     """Who owns the room."""
     return session.scalar(select(col(RoomRow.scope)).where(col(RoomRow.room_id) == room_id))
+
+
+def is_space(session: Session, room_id: RoomId) -> bool:
+    """Is it one of our spaces?"""
+    return session.scalar(select(col(RoomRow.kind)).where(col(RoomRow.room_id) == room_id)) is RoomKind.SPACE
 
 
 def last_grant(session: Session) -> int:
@@ -107,6 +113,7 @@ def snapshot(
         stays=_stays(session, ids, people),
         roles=_held(session, now, people),
         everywhere=frozenset(name for name, role in declared.roles.items() if role.everywhere),
+        by_role=by_role.all_of_them(session),
     )
 
 

@@ -145,6 +145,16 @@ def test_lead_and_secretariat_are_in_every_group() -> None:
     assert moves(inside("root", *GIVEN), [secretariat]) == (everywhere, set())
 
 
+def test_what_a_role_gave_goes_with_it() -> None:
+    """Not what somebody had before, or was given since."""
+    world = snapshot(inside("root", *GIVEN, "rhythm", *RHYTHM, "archive"))
+    world = replace(world, by_role=frozenset({(ANNA, RoomId("!rhythm"))}))
+    assert _keys(misplaced(world), REMOVE) == {"rhythm"}  # its rooms follow
+    lead = HeldRole("lead_steward", COMMUNITY, at(0))
+    held = replace(world, roles={ANNA: (lead,)})
+    assert "!rhythm" not in {move.room_id for move in misplaced(held)}
+
+
 def test_an_unknown_space_costs_nobody_anything() -> None:
     world = snapshot(inside("root", *GIVEN, "rhythm", *RHYTHM))
     spaces = world.inhabited - {RoomId("!rhythm")}

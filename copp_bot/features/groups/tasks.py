@@ -20,6 +20,7 @@ from copp_bot.core.readers import reader
 from copp_bot.features.groups import opening, render, service
 from copp_bot.features.groups.making import Making
 from copp_bot.features.groups.outcomes import Outcome
+from copp_bot.rooms import by_role
 from copp_bot.rooms.declared import declared_rooms
 
 
@@ -43,6 +44,8 @@ class Entering:
         with reading_in(payload["language"] or self.core.rooms.language):
             effects.edit(TxnId(payload["answer"]), render.render_outcomes(outcomes, key, self.core.rooms))
         for user, outcome in outcomes.items():
+            for room in payload["rooms"]:
+                by_role.forget(effects.session, user, RoomId(room))  # now they are wanted there themselves
             if outcome in (Outcome.INVITED, Outcome.JOINED):
                 effects.audit("group.invited", scope, actor=payload["actor"], target=user)
             if payload["asked"] and key:

@@ -8,6 +8,7 @@ from copp_bot.core.context import Effects, Place
 from copp_bot.core.ids import UserId
 from copp_bot.core.matrix.port import Membership, State
 from copp_bot.features.rooms import service
+from copp_bot.rooms import by_role
 from copp_bot.rooms.declared import DeclaredRooms
 from copp_bot.rooms.state import TOMBSTONE
 
@@ -27,6 +28,8 @@ class MembershipChanged:
         declared = self.rooms.declaration
         if declared.room(place.key) is None or membership.user_id == self.bot:
             return
+        if membership.membership == "leave":
+            by_role.forget(effects.session, membership.user_id, membership.room_id)
         act = PUT_OUT.get(membership.membership)
         is_by_another = membership.sender not in (membership.user_id, self.bot)
         if act is not None and is_by_another and membership.was not in ("invite", "knock"):

@@ -193,6 +193,29 @@ async def test_a_role_opens_and_closes_its_rooms_at_once(house: House) -> None:
     assert "stewards" not in await inside(house, lucia)
 
 
+async def test_a_lead_steward_leaves_the_groups_with_the_role(house: House) -> None:
+    """But not her own group, nor one that has let her in since; and the library goes with them."""
+    odile = await house.member("odile", roles=[("secretariat", "community")])
+    lucia = await house.member("lucia", "archive")
+    await check(house)
+    await house.ask(odile, "direct", f"!role grant {lucia.user_id} lead_steward")
+    await check(house)
+    await house.accept(lucia)
+    assert {"rhythm", "archive", *RHYTHM} <= await inside(house, lucia)
+    await house.ask(odile, "direct", f"!role revoke {lucia.user_id} lead_steward")
+    await check(house)
+    assert not {"rhythm", *RHYTHM} & await inside(house, lucia)
+    assert "archive" in await inside(house, lucia)
+    assert "Rhythm" not in await house.ask(lucia, "direct", "!me")
+    await house.ask(odile, "direct", f"!role grant {lucia.user_id} lead_steward")
+    await check(house)
+    await house.accept(lucia)
+    await house.ask(odile, "direct", f"!group invite {lucia.user_id} rhythm")
+    await house.ask(odile, "direct", f"!role revoke {lucia.user_id} lead_steward")
+    await check(house)
+    assert {"rhythm", *RHYTHM} <= await inside(house, lucia)
+
+
 async def test_a_role_that_has_run_out_is_nobodys_drift(house: House) -> None:
     """Its power goes, and the trail does not say that somebody changed something by hand."""
     lucia = await house.member("lucia", roles=[("steward", "community")])
