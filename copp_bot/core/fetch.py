@@ -32,6 +32,8 @@ _NOT_PUBLIC = tuple(
     for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 )
 """Protocol assignments, relays, documentation, IPv6 that carries IPv4 (RFC 6890, 7526, 4380, 3849, 3056, 9637)."""
+_RESERVED = frozenset({"example", "test", "invalid", "localhost"})
+"""Top-level domains that nobody has (RFC 2606); the demonstration's links lead there."""
 _UNKNOWN_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA, errno.ENOENT})
 _TEXTS = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -94,7 +96,9 @@ def web_address(text: str) -> str | None:
 
 
 async def look_up(host: str, port: int, family: int) -> Found:
-    """Ask the system's resolver."""
+    """Ask the system's resolver; it is not asked for what is reserved for examples and tests."""
+    if host.rstrip(".").rpartition(".")[2].lower() in _RESERVED:
+        raise OSError(errno.EINVAL, f"{host} is an example")
     return await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
 
 

@@ -23,7 +23,7 @@ from copp_bot.demo.ports import free_port
 READY_SECONDS = 120.0
 STOP_SECONDS = 15.0
 POLL = 0.2
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
 STEADY_SECONDS = 60.0
 """A bot that ran this long starts again at once; one that ends sooner is given ever longer pauses."""
 EARLY_ENDS = 3

@@ -7,12 +7,13 @@ import base64
 import json
 import secrets as random
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from copp_bot.core.errors import SetupError
 from copp_bot.core.i18n import gettext as _
+from copp_bot.demo import keep
 
 Limits = Literal["generous", "default"] | Mapping[str, Any]
 """Rate limits: nobody's, Synapse's own, or generous ones apart from these."""
@@ -34,13 +35,14 @@ def load_secrets(folder: Path, server_name: str) -> Secrets:
     """The folder's secrets, made at the first start.
 
     Raises:
-        SetupError: the folder belongs to a server of another name.
+        SetupError: the folder belongs to a server of another name, or is damaged.
     """
     path = folder / SECRETS
     if not path.exists():
         made = Secrets(server_name, *(random.token_urlsafe(32) for _number in range(3)))
-        _write_private(path, json.dumps(asdict(made), indent=2))
-    kept = Secrets(**json.loads(path.read_text(encoding="utf-8")))
+        keep.write_private(path, asdict(made))
+    said = keep.read(path)
+    kept = Secrets(**{one.name: said.get(one.name, "") for one in fields(Secrets)})
     if kept.server_name != server_name:
         raise SetupError(
             _("{folder} holds the homeserver {kept}, not {wanted}.").format(

@@ -1,6 +1,7 @@
 """What the demonstration keeps from start to start: passwords, and which steps of the seed are done.
 
-The rule it keeps: a file is replaced whole or not at all, so that a kill at any moment leaves a readable one.
+The rule it keeps: a file is replaced whole or not at all, so that a kill at any moment leaves a readable one; one that
+something else has damaged gets a sentence.
 """
 
 import json
@@ -10,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from copp_bot.core.errors import SetupError
+from copp_bot.core.i18n import gettext as _
 from copp_bot.demo.resources import CONTENT
 
 
@@ -19,17 +22,37 @@ def write_private(path: Path, content: Any) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(content, file, ensure_ascii=False, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
     Path(name).replace(path)
 
 
 def passwords(path: Path, names: list[str]) -> dict[str, str]:
     """A password for each name, made at the first start of a data folder and the same ever after."""
-    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    kept = read(path)
     missing = [name for name in names if name not in kept]
     kept |= {name: _password() for name in missing}
     if missing:
         write_private(path, kept)
     return {name: kept[name] for name in names}
+
+
+def read(path: Path) -> dict[str, str]:
+    """What was kept in a file; empty when there is none.
+
+    Raises:
+        SetupError: it is damaged.
+    """
+    if not path.exists():
+        return {}
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        kept = None
+    if not isinstance(kept, dict) or not all(isinstance(value, str) for value in kept.values()):
+        problem = _("{path} cannot be read: it is damaged.").format(path=path)
+        raise SetupError(problem, _("Begin anew with make demo-reset, or with another --data-dir."))
+    return kept
 
 
 def _password() -> str:
@@ -48,7 +71,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._steps: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        self._steps = read(path)
         self.is_resumed = bool(self._steps)
 
     def __contains__(self, step: str) -> bool:

@@ -54,7 +54,7 @@ def first_steps(ready: Ready) -> tuple[str, ...]:
         _("In [bold]Rhythm library[/] type  [bold]!library search {word}[/]  and answer with a number.").format(
             word=SEARCHED
         ),
-        _("Post a PDF in a library room, and press the reaction that the bot puts under it."),
+        _("Post a PDF in a library room, and press ✅ under what the bot asks."),
         _("Write to [bold]{bot}[/] directly:  [bold]help[/]  shows what you can do.").format(bot=ready.bot),
         _("Type  [bold]!web[/]  there and open the link: the library, groups and people as pages."),
         _("Sign in as [bold]goran[/], who is in no group: the groups' resources are not there for him."),

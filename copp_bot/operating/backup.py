@@ -75,13 +75,24 @@ async def backup(settings: Settings, target: Path, *, with_token: bool = False) 
         target: the file to write, or a folder, in which it gets a name with the time.
 
     Raises:
-        SetupError: there is such a file already, no database, or one that SQLite does not keep.
+        SetupError: there is such a file already, it cannot be written, or there is no database that SQLite keeps.
     """
     source = needs_sqlite(settings)
     now = datetime.now(UTC)
     target = named(target, now)
     if target.exists():
         raise _in_the_way(target)
+    try:
+        return await _write(settings, source, target, now, with_token)
+    except OSError as error:
+        problem = _("{file} cannot be written: {why}.").format(file=target, why=error.strerror or error)
+        remedy = _("Choose another place, and look whether there is room on the disk: copp-bot backup FILE.")
+        raise SetupError(problem, remedy) from error
+
+
+async def _write(
+    settings: Settings, source: Path, target: Path, now: datetime, with_token: bool
+) -> tuple[Path, Manifest]:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copp-backup-") as folder:
         snapshot, whole = Path(folder) / DATABASE, Path(folder) / "whole.zip"

@@ -24,7 +24,7 @@ TITLES = {
     '3" pipe': '3" pipe',
     "Wait ... , and see .": "Wait ..., and see.",
     "C # and # D": "C # and # D",
-    " # ": "#",
+    " # ": "",
     '""': "",
 }
 

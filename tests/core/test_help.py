@@ -29,6 +29,7 @@ def test_the_word_of_a_topic_shows_all_of_it(database_url: str) -> None:
             assert plain.splitlines()[-1].startswith("For example: !")
         assert "!library search" in helped(house, "library") and "dismiss" not in helped(house, "library")
         assert "I have no help on" in helped(house, "library dismiss")
+        assert "Did you mean !help library?" in helped(house, "libary")
 
 
 def test_a_newcomer_reads_how_one_gets_in(database_url: str) -> None:

@@ -32,6 +32,27 @@ def test_near(said: str, near: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "topic"),
+    [
+        ("how do I join a group?", None),
+        ("Where is the library", "library"),
+        ("I want to meet people in libraries", "library"),
+        ("who did find me", "find"),
+        ("help me", None),
+    ],
+)
+def test_the_topic_of_a_sentence(said: str, topic: str | None) -> None:
+    assert mistakes.topic_in(said, PATHS) == topic
+
+
+@pytest.mark.parametrize(
+    ("said", "near"), [("libary", "library"), ("lib", "library"), ("li", None), ("photos", "photo"), ("xyz", None)]
+)
+def test_the_topic_that_help_was_asked_for(said: str, near: str | None) -> None:
+    assert mistakes.near_topic(said, {path.split(" ")[0] for path in PATHS}) == near
+
+
+@pytest.mark.parametrize(
     "said",
     [
         *("", "library rythme", "library delete L1", "library remove L1", "library supprimer L1", "library L1"),

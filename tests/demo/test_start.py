@@ -41,6 +41,15 @@ def ready(secrets: dict[str, str]) -> Ready:
     )
 
 
+@pytest.mark.parametrize("damaged", [b"", b"{", b"\xff\xfe", b"[]", b'{"anna": 1}'])
+def test_what_is_damaged_gets_a_sentence(tmp_path: Path, damaged: bytes) -> None:
+    path = tmp_path / "kept.json"
+    path.write_bytes(damaged)
+    for read in (lambda: passwords(path, ["anna"]), lambda: Journal(path)):
+        with pytest.raises(SetupError, match=r"damaged\. Begin anew with make demo-reset"):
+            read()
+
+
 def test_passwords_are_made_once_for_each_folder(tmp_path: Path) -> None:
     first = passwords(tmp_path / "a.json", ["anna", "ben"])
     again = passwords(tmp_path / "a.json", ["anna", "ben", "carl"])

@@ -156,6 +156,13 @@ async def test_nothing_is_overwritten(made: Made) -> None:
     assert own.read_text() == "title: Mine\n" and (made.empty.data_dir / "copp.sqlite3").exists()
 
 
+async def test_a_place_that_cannot_be_written_gets_a_sentence(made: Made, tmp_path: Path) -> None:
+    """Root may write anywhere, but nobody makes a folder below a file."""
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(SetupError, match=r"cannot be written: .*Choose another place"):
+        await backup(made.stage.rig.settings, tmp_path / "file" / "x.zip")
+
+
 async def test_a_restore_that_was_cut_off_is_run_again(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     bring, brought = restoring._bring, []
 

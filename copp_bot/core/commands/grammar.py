@@ -19,7 +19,7 @@ _PERSON_APART = re.compile(r"(?<!\S)([a-z]{2,12}):\s+(?=@)")
 _OPTION = re.compile(r"([a-z]{2,12}):(.*)", re.DOTALL)
 _ITEM = re.compile(r"#?([A-Za-z])?(\d{1,12})[,;.:!?)]*$")
 _NUMBER = re.compile(r"\d{1,12}[,;.:!?)]*$")
-_BARE_ITEM = re.compile(r"#?([A-Za-z]) ?(\d{1,12})[,;.:!?)]*$")
+_BARE_ITEM = re.compile(r"(?:([A-Za-z]+) )?#?([A-Za-z]) ?(\d{1,12})[,;.:!?)]*$")
 _SPELLINGS = {"license": "licence", "language": "lang"}
 """Names of options as others write them."""
 _HASHTAG = re.compile(r"#(?=[^\W_])(?!\d+\W*$)")
@@ -94,12 +94,14 @@ def find_command(text: str, commands: Mapping[str, Command]) -> tuple[Command | 
 
 
 def with_show(text: str, commands: Mapping[str, Command]) -> str:
-    """``L4821`` alone asks for what shows it; any other text as it is."""
+    """``L4821`` alone asks for what shows it, ``get L4821`` for what gets it; any other text as it is."""
     found = _BARE_ITEM.match(text.strip())
-    letter = found[1].upper() if found else None
-    shows = (path for path, one in commands.items() if one.letter == letter and path.endswith(" show"))
-    path = next(shows, None) if found else None
-    return f"{path} {letter}{found[2]}" if found and path else text
+    if found is None:
+        return text
+    verb, letter, number = (found[1] or "show").lower(), found[2].upper(), found[3]
+    paths = (path for path, one in commands.items() if one.letter == letter and path.endswith(f" {verb}"))
+    path = next(paths, None)
+    return f"{path} {letter}{number}" if path else text
 
 
 def parse_args(command: Command, rest: str, server: str) -> Args:

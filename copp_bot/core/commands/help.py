@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from copp_bot.core.commands import mistakes
 from copp_bot.core.commands.declare import Args, Command, Kind, Param
 from copp_bot.core.context import Context
 from copp_bot.core.i18n import current_language, deferred
@@ -110,11 +111,20 @@ def _about(topic: str, topics: Topics) -> Reply:
         if topic in (name, _words(commands)[0]) or f"{command.path} ".startswith(f"{topic} ")
     ]
     if not found:
-        return say((_("I have no help on “{topic}”. ").format(topic=topic[:50]), _("All topics: "), code("!help")))
+        return say((_("I have no help on “{topic}”. ").format(topic=topic[:50]), *_where_to_look(topic, topics)))
     if len(found) == 1:
         return say((code(found[0].usage), " – ", _(found[0].summary)), (_("For example: "), code(found[0].example)))
     lines: list[Line] = [(code(command.usage), " – ", _(command.summary)) for command in found]
     return Reply((*lines, (_("For example: "), code(found[0].example))))
+
+
+def _where_to_look(topic: str, topics: Topics) -> tuple[Part, ...]:
+    """What was probably meant, else all there is; where nothing is there is nothing to look at."""
+    words = {word for _name, _summary, commands in topics for word in _words(commands)}
+    near = mistakes.near_topic(topic, words)
+    if near is not None:
+        return (_("Did you mean "), code(f"!help {near}"), "?")
+    return (_("All topics: "), code("!help"))
 
 
 def by_path(topics: Topics) -> Mapping[str, Command]:

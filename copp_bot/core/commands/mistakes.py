@@ -14,6 +14,7 @@ from copp_bot.core.i18n import gettext as _
 
 ALIKE = 0.75
 """From here on two words are taken for the same one, mistyped (Ratcliff and Obershelp's ratio, 1 is equal)."""
+SHORTEST_BEGINNING = 3
 SHORTEST_TOPIC = 4
 """Letters; shorter ones (``me``, ``who``, ``did``) are in any sentence."""
 
@@ -39,6 +40,12 @@ def topic_in(said: str, paths: Iterable[str]) -> str | None:
     words = [re.sub("ies$", "y", word) for word in re.findall(r"\w+", said.lower())]
     named = {one for one in topics if len(one) >= SHORTEST_TOPIC and any(word.startswith(one) for word in words)}
     return max(sorted(named), key=len, default=None)
+
+
+def near_topic(said: str, topics: Collection[str]) -> str | None:
+    """The topic that is much like what was said, or that begins so."""
+    begun = sorted(one for one in topics if len(said) >= SHORTEST_BEGINNING and one.startswith(said))
+    return begun[0] if begun else _near([said], topics)
 
 
 def parts_of(topic: str, paths: Iterable[str]) -> list[str]:

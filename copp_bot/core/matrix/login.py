@@ -137,5 +137,7 @@ def _explained(error: MatrixError, settings: Settings) -> SetupError:
         _("What answers at {address} is not a working Matrix homeserver (status {status}).").format(
             address=address, status=error.status
         ),
-        _("Check COPP_HOMESERVER: it is the address that Matrix clients use."),
+        _("Check COPP_HOMESERVER: it is the address that Matrix clients use.")
+        if error.status not in {502, 503, 504}
+        else _("A proxy answers in its place: check that the homeserver behind it is running."),
     )

@@ -10,6 +10,7 @@ from copp_bot.core.describing import checked_language, checked_tags
 from copp_bot.core.feature import Core
 from copp_bot.core.i18n import deferred
 from copp_bot.core.ids import Audience, UserId
+from copp_bot.core.permissions import Standing
 from copp_bot.core.reply import Reply
 from copp_bot.core.words import nothing_more
 from copp_bot.features.blogs import finding, render, service, store, writing
@@ -42,7 +43,9 @@ class Handlers:
         again = f"blog list {author}" if author else "blog list"
         if page > 1 and not shown:
             return nothing_more(pages.again(again, having))
-        return render.render_list(shown, pages.further(again, having, page) if has_more else None, ctx.place.is_direct)
+        further = pages.further(again, having, page) if has_more else None
+        may_write = ctx.viewer.standing is Standing.MEMBER
+        return render.render_list(shown, further, is_direct=ctx.place.is_direct, may_write=may_write)
 
     def show(self, ctx: Context, args: Args) -> Reply:
         """One post with its comments."""

@@ -193,10 +193,11 @@ def render_history(shown: Shown, edits: Sequence[Edit], zone: ZoneInfo) -> Reply
     return say(*lines, items=(shown.id,))
 
 
-def render_list(shown: Sequence[Shown], further: str | None, is_direct: bool) -> Reply:
+def render_list(shown: Sequence[Shown], further: str | None, *, is_direct: bool, may_write: bool) -> Reply:
     """The newest posts; ``further`` is the command for the next ones."""
     if not shown:
-        line: Line = (_("No post here yet. Yours may be the first: "), code("!blog new"))
+        invited: Line = (_(" Yours may be the first: "), code("!blog new")) if may_write else ()
+        line: Line = (_("No post here yet."), *invited)
         return for_readers_here(say(line), is_direct)
     lines: list[Line] = [(_("Newest posts."), " ", _(MORE_OF_IT))]
     lines += [(f"{number}. ", *_name(one), f" – {_facts(one)}") for number, one in enumerate(shown, 1)]

@@ -101,7 +101,7 @@ class Adding:
         shelved = service.shelve_link(ctx.effects, request, wish.url)
         if shelved.is_new:
             ctx.effects.task(READ_LINK, read_link(request, shelved.resource.id, wish.url))
-        return render.render_shelved(shelved, audience)
+        return render.render_shelved(shelved, audience, ctx.viewer)
 
     def _ask_for_whom(self, ctx: Context, wish: wishes.Wish, question: store.Question | None) -> Reply:
         """The question is about the command, which is kept as what the resource was made by."""

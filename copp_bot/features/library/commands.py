@@ -45,8 +45,8 @@ class Handlers:
     def show(self, ctx: Context, args: Args) -> Reply:
         """One resource."""
         item = self._find(ctx, args)
-        may_change = item.author == ctx.viewer.user_id
-        return render.render_resource(finding.describe(ctx.session, item), self.rooms, ctx.zone, may_change)
+        owner = ctx.viewer if item.author == ctx.viewer.user_id else None
+        return render.render_resource(finding.describe(ctx.session, item), self.rooms, ctx.zone, owner)
 
     def get(self, ctx: Context, args: Args) -> Reply:
         """The file or the address itself."""
@@ -76,7 +76,8 @@ class Handlers:
     def tags(self, ctx: Context, args: Args) -> Reply:
         """Tags and how often they are used."""
         found = finding.tags(ctx.session, self._seen(ctx), MOST_TAGS)
-        return _so_far(ctx, render.render_tags(found, ctx.place.is_direct))
+        may_add = ctx.viewer.standing is Standing.MEMBER
+        return _so_far(ctx, render.render_tags(found, is_direct=ctx.place.is_direct, may_add=may_add))
 
     def audience(self, ctx: Context, args: Args) -> Reply:
         """Let others read it; public only by an explicit yes of the author."""

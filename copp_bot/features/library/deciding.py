@@ -11,7 +11,7 @@ from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import reading_in
 from copp_bot.core.ids import Audience
 from copp_bot.core.people import load_viewer
-from copp_bot.core.permissions import Standing
+from copp_bot.core.permissions import Standing, Viewer
 from copp_bot.core.readers import reader
 from copp_bot.core.reply import Reply
 from copp_bot.core.words import audience_words
@@ -23,7 +23,7 @@ def withdraw(acting: Acting, rooms: RoomDirectory, item: store.Item) -> None:
     """Take it off the shelf; UserError for who may not."""
     number = items.short_id(finding.LETTER, item)
     service.withdraw(acting, item)
-    _tell_author(acting, rooms, item, lambda actor: render.render_withdrawn_by_another(number, actor))
+    _tell_author(acting, rooms, item, lambda actor, _author: render.render_withdrawn_by_another(number, actor))
 
 
 def change_audience(acting: Acting, rooms: RoomDirectory, item: store.Item, wanted: Audience) -> None:
@@ -34,7 +34,7 @@ def change_audience(acting: Acting, rooms: RoomDirectory, item: store.Item, want
         acting,
         rooms,
         item,
-        lambda actor: render.render_audience_by_another(shown, actor, audience_words(rooms, wanted)),
+        lambda actor, author: render.render_audience_by_another(shown, actor, audience_words(rooms, wanted), author),
     )
 
 
@@ -42,12 +42,12 @@ def edit(acting: Acting, rooms: RoomDirectory, item: store.Item, wish: Wish) -> 
     """Change what is said of it; UserError for who may not."""
     service.edit(acting, item, wish)
     shown = finding.describe(acting.session, item)
-    _tell_author(acting, rooms, item, lambda actor: render.render_edited_by_another(shown, actor))
+    _tell_author(acting, rooms, item, lambda actor, _author: render.render_edited_by_another(shown, actor))
 
 
-def _tell_author(acting: Acting, rooms: RoomDirectory, item: store.Item, told: Callable[[str], Reply]) -> None:
-    author, viewer = service.author_of(item), acting.viewer
-    if author == viewer.user_id or load_viewer(acting.session, author, acting.now).standing is not Standing.MEMBER:
+def _tell_author(acting: Acting, rooms: RoomDirectory, item: store.Item, told: Callable[[str, Viewer], Reply]) -> None:
+    viewer, author = acting.viewer, load_viewer(acting.session, service.author_of(item), acting.now)
+    if author.user_id == viewer.user_id or author.standing is not Standing.MEMBER:
         return
-    with reading_in(reader(acting.session, author, rooms).language):
-        acting.effects.send(author, told(viewer.name or viewer.user_id).towards(author))
+    with reading_in(reader(acting.session, author.user_id, rooms).language):
+        acting.effects.send(author.user_id, told(viewer.name or viewer.user_id, author).towards(author.user_id))

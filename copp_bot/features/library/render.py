@@ -13,6 +13,7 @@ from copp_bot.core.i18n import deferred, ngettext
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience
 from copp_bot.core.media import has_slides, kind_name
+from copp_bot.core.permissions import Viewer
 from copp_bot.core.reply import Attachment, Line, Option, Part, Reply, bold, clean, code, link, say, shorten
 from copp_bot.core.words import audience_words, for_readers_here, found_words, nothing_words, text_language
 from copp_bot.features.library.finding import LINK, Pieces, Resource, Results
@@ -41,7 +42,7 @@ def render_dismissed() -> Reply:
     return say(_("All right, I do not shelve it."))
 
 
-def render_shelved(shelved: Shelved, audience: str) -> Reply:
+def render_shelved(shelved: Shelved, audience: str, author: Viewer) -> Reply:
     """It is on the shelf, or was already."""
     shown = shelved.resource
     if not shelved.is_new:
@@ -53,7 +54,7 @@ def render_shelved(shelved: Shelved, audience: str) -> Reply:
         (_("Shelved as "), bold(shown.number), f": “{shown.title}” ({facts}). ", found),
         (
             _("{audience} may read it. To change that: ").format(audience=_capital(audience)),
-            code(f"!library audience {shown.number} {_other(shown.audience)}"),
+            code(f"!library audience {shown.number} {_other(shown.audience, author)}"),
         ),
         items=(shown.id,),
     )
@@ -97,13 +98,13 @@ def render_edited_by_another(shown: Resource, actor: str) -> Reply:
     )
 
 
-def render_audience_by_another(shown: Resource, actor: str, audience: str) -> Reply:
+def render_audience_by_another(shown: Resource, actor: str, audience: str, author: Viewer) -> Reply:
     """To its author: others decided who reads it."""
     return say(
         _("{actor} has changed who may read “{title}” ({number}), which you had shelved: now {audience}.").format(
             actor=clean(actor), title=shorten(shown.title, NAME), number=shown.number, audience=audience
         ),
-        (_("To change that: "), code(f"!library audience {shown.number} {_other(shown.audience)}")),
+        (_("To change that: "), code(f"!library audience {shown.number} {_other(shown.audience, author)}")),
         items=(shown.id,),
     )
 
@@ -138,16 +139,17 @@ def render_list(shown: Sequence[Resource], about: str, further: str | None, is_d
     return for_readers_here(_listing(lines, shown, further), is_direct)
 
 
-def render_tags(tags: Sequence[tuple[str, int]], is_direct: bool) -> Reply:
+def render_tags(tags: Sequence[tuple[str, int]], *, is_direct: bool, may_add: bool) -> Reply:
     """Tags with their counts."""
     if not tags:
-        return for_readers_here(say(_("No tags here yet. Give some when you shelve: !library add #drama")), is_direct)
+        invited: Line = (_(" Give some when you shelve: "), code("!library add #drama")) if may_add else ()
+        return for_readers_here(say((_("No tags here yet."), *invited)), is_direct)
     line = _("Tags: ") + " · ".join(f"#{tag} {count}" for tag, count in tags)
     return for_readers_here(say(line, (_("See one: "), code(f"!library list #{tags[0][0]}"))), is_direct)
 
 
-def render_resource(shown: Resource, rooms: RoomDirectory, zone: ZoneInfo, may_change: bool) -> Reply:
-    """All about one."""
+def render_resource(shown: Resource, rooms: RoomDirectory, zone: ZoneInfo, owner: Viewer | None) -> Reply:
+    """All about one; with what its owner may do, where that is who asks."""
     by = _("by {name}, {date}").format(name=_author(shown), date=_date(shown.created_at, zone))
     lines: list[Line] = [
         (*_name(shown),),
@@ -158,7 +160,7 @@ def render_resource(shown: Resource, rooms: RoomDirectory, zone: ZoneInfo, may_c
         lines.append(_pieces(shown.extract))
     if shown.note:
         lines.append((shown.note,))
-    lines.append((_("Have it: "), code(f"!library get {shown.number}"), *_for_owner(shown, may_change)))
+    lines.append((_("Have it: "), code(f"!library get {shown.number}"), *_for_owner(shown, owner)))
     return say(*lines, items=(shown.id,), choices=(f"library get {shown.number}",))
 
 
@@ -274,15 +276,18 @@ def _pieces(pieces: Pieces) -> Line:
     return tuple(bold(piece) if is_hit else piece for piece, is_hit in pieces)
 
 
-def _for_owner(shown: Resource, may_change: bool) -> tuple[Part, ...]:
-    if not may_change:
+def _for_owner(shown: Resource, owner: Viewer | None) -> tuple[Part, ...]:
+    if owner is None:
         return ()
-    change = f"!library audience {shown.number} {_other(shown.audience)}"
+    change = f"!library audience {shown.number} {_other(shown.audience, owner)}"
     return (" · ", code(change), " · ", code(f"!library withdraw {shown.number}"))
 
 
-def _other(audience: Audience) -> str:
-    return "group" if audience == "community" else "community"
+def _other(audience: Audience, owner: Viewer) -> str:
+    """Who else might read it; who is in no group can choose none."""
+    if audience != "community":
+        return "community"
+    return "group" if owner.groups else "public"
 
 
 def _capital(text: str) -> str:

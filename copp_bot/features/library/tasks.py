@@ -22,6 +22,7 @@ from copp_bot.core.i18n import reading_in
 from copp_bot.core.ids import EventId, ItemId, MxcUri, RoomId, UserId
 from copp_bot.core.matrix.events import parse
 from copp_bot.core.matrix.port import Forbidden, Homeserver, Message, Missing, PostedFile, TooLarge
+from copp_bot.core.people import load_viewer
 from copp_bot.core.readers import reader
 from copp_bot.core.reply import clean
 from copp_bot.core.store import items as items_store
@@ -219,9 +220,10 @@ class Runners:
     def _answer(self, request: wishes.Request, shelved: service.Shelved, effects: Effects) -> None:
         if not request.answer:
             return
+        author = load_viewer(effects.session, request.author, effects.now)
         with reading_in(request.reader_language):
             audience = audience_words(self.rooms, shelved.resource.audience)
-            effects.edit(request.answer, render.render_shelved(shelved, audience))
+            effects.edit(request.answer, render.render_shelved(shelved, audience, author))
 
 
 def kinds(core: Core) -> tuple[TaskKind, ...]:

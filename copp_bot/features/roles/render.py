@@ -28,7 +28,7 @@ def render_laying_down(change: Change, rooms: RoomDirectory, zone: ZoneInfo) -> 
     key = group_of(change.scope)
     yes = f"role revoke {change.user_id} {change.role.name}{f' group:{key}' if key else ''} yes"
     return say(
-        _("You would no longer be {what}, and could not take it back yourself.").format(
+        _("You would lay down a role: {what}. You could not take it back yourself.").format(
             what=_what(change, rooms, zone)
         ),
         options=(Option("✅", _("lay it down"), yes),),

@@ -98,9 +98,20 @@ def revocable(effects: Effects, rules: Rules, viewer: Viewer, wish: Wish) -> tup
         _check_rank(effects, rules, viewer, wish.user_id, scope)
     held = store.held(effects.session, wish.user_id, role.name, scope, effects.now)
     if held is None:
-        raise UserError(_("{user} does not have that role there. See !role list.").format(user=wish.user_id))
+        raise UserError(_not_held(effects, rules, viewer, wish.user_id, role))
     _check_not_last(effects, rules, held)
     return Change(wish.user_id, role, scope), held
+
+
+def _not_held(effects: Effects, rules: Rules, viewer: Viewer, user_id: UserId, role: Role) -> str:
+    """Where the person has the role instead, as far as it is the viewer's to take."""
+    for grant_ in store.in_force(effects.session, effects.now):
+        key = group_of(grant_.scope)
+        is_it = (grant_.user_id, grant_.role) == (user_id, role.name)
+        if is_it and key is not None and refusal(rules.policy, viewer, GRANT, grant_.scope) is None:
+            words = _("{user} does not have that role there. Perhaps you mean: !role revoke {user} {role} group:{key}")
+            return words.format(user=user_id, role=role.name, key=key)
+    return _("{user} does not have that role there. See !role list.").format(user=user_id)
 
 
 def revoke(effects: Effects, rules: Rules, viewer: Viewer, wish: Wish) -> Change:
@@ -199,7 +210,7 @@ def _role_and_scope(rules: Rules, viewer: Viewer, wish: Wish) -> tuple[Role, Sco
 
 
 def _role(policy: Policy, said: str) -> Role:
-    role = policy.role(said.lower().replace("-", "_"))
+    role = policy.role("_".join(said.lower().replace("-", " ").replace("_", " ").split()))
     if role is None:
         names = ", ".join(sorted(policy.roles))
         raise UserError(_("There is no role of that name. The roles are: {names}.").format(names=names))
@@ -235,7 +246,10 @@ def _check_rank(effects: Effects, rules: Rules, viewer: Viewer, user_id: UserId,
     target = load_viewer(effects.session, user_id, effects.now)
     if rules.policy.rank(target, scope) >= rules.policy.rank(viewer, scope):
         raise UserError(
-            _("{user} has your own rank or a higher one; someone above has to do that.").format(user=user_id)
+            _(
+                "{user} has your own rank or a higher one. Somebody of a higher rank can do that, or {user} alone, by "
+                "laying the role down."
+            ).format(user=user_id)
         )
 
 

@@ -21,6 +21,7 @@ from copp_bot.core.feature import Core
 from copp_bot.core.i18n import reading_in
 from copp_bot.core.ids import COMMUNITY, RoomKey, Scope, UserId
 from copp_bot.core.matrix.port import MARKER, JsonDict
+from copp_bot.core.readers import reader
 from copp_bot.core.reply import Reply
 from copp_bot.core.store import meta
 from copp_bot.core.store import rooms as rooms_store
@@ -65,7 +66,7 @@ class Keeping:
             return partial(self._ask, drift=drift, room=room, step=step, fought=may_repair)
         if (reason := await take(step, self._around(), observed)) is not None:
             return partial(self._ask, drift=drift, room=room, step=step, fought=False, reason=reason)
-        return partial(_mended, drift=drift, room=room, bot=self.core.settings.bot)
+        return partial(self._mended, drift=drift, room=room, is_first=count == 0)
 
     async def look(self, payload: dict[str, Any]) -> TaskEffect | None:
         """Look at every room: what was opened by command, rooms that were replaced, drift that nobody heard of."""
@@ -144,6 +145,18 @@ class Keeping:
             card = render.render_drift(title, by, (step.sentence, *_words(step, room), *notes), fought=fought)
             self._tell(effects, card)
 
+    def _mended(self, effects: Effects, *, drift: Drift, room: ObservedRoom, is_first: bool) -> None:
+        """Note it, and tell who has changed it, the first time within the hour."""
+        meta.drop(effects.session, _fact(drift, room))
+        by = UserId(room.senders.get((drift.type, drift.state_key), ""))
+        if by == self.core.settings.bot:
+            return  # nobody's hand: a role has come to its end, and what the bot set before follows it
+        scope = Scope(store.scope_of(effects.session, room.room_id) or COMMUNITY)
+        effects.audit(store.MENDED, scope, actor=None, target=by or None, after=drift.entry(room.room_id))
+        if is_first and rooms_store.is_joined(effects.session, room.room_id, by):
+            with reading_in(reader(effects.session, by, self.core.rooms).language):
+                effects.send(by, render.render_set_back(self.rooms.title(drift.key)).towards(by))
+
     def _followed(
         self, effects: Effects, *, moves: Sequence[Follow], followed: Sequence[str], refused: Sequence[str]
     ) -> None:
@@ -194,16 +207,6 @@ def _looked(effects: Effects, *, tell: TaskEffect, drifts: Sequence[Drift]) -> N
     tell(effects)
     for drift in drifts:
         service.mend(effects, drift, f"{effects.now:%Y-%m-%dT%H:%M}")
-
-
-def _mended(effects: Effects, *, drift: Drift, room: ObservedRoom, bot: UserId) -> None:
-    meta.drop(effects.session, _fact(drift, room))
-    scope = store.scope_of(effects.session, room.room_id)
-    by = room.senders.get((drift.type, drift.state_key))
-    if by == bot:
-        return  # nobody's hand: a role has come to its end, and what the bot set before follows it
-    target = UserId(by) if by else None
-    effects.audit(store.MENDED, Scope(scope or COMMUNITY), actor=None, target=target, after=drift.entry(room.room_id))
 
 
 def _memory(session: Session, since: datetime, drift: Drift, room: ObservedRoom) -> tuple[bool, int]:

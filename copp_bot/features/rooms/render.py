@@ -67,6 +67,16 @@ def difference(current: str, declared: str) -> str:
     return words.format(current=shorten(current, SHOWN), declared=shorten(declared, SHOWN))
 
 
+def render_set_back(title: str) -> Reply:
+    """To who has changed a declared room in their client."""
+    return say(
+        _("I have set back what you changed in “{title}”: it is kept as the community has declared it.").format(
+            title=title
+        ),
+        _("To have it otherwise for good, ask the Secretariat."),
+    )
+
+
 def render_followed(title: str) -> Reply:
     """A room was replaced and the new one is ours; said in the Secretariat's room."""
     return say(

@@ -161,6 +161,13 @@ def test_outcomes_have_words(house: SmallHouse) -> None:
     """None is forgotten."""
     entering = Entering(house.core)
     for outcome in Outcome:
-        payload = {"key": None, "answer": "a", "language": None, "actor": STEWARD, "asked": False, "rooms": []}
+        payload: dict[str, Any] = {
+            "key": None,
+            "answer": "a",
+            "language": None,
+            "actor": STEWARD,
+            "asked": False,
+            "rooms": [],
+        }
         entering.done(house.effects, payload=payload, outcomes={ANNA: outcome})
     assert len({reply.plain for _txn, reply in house.effects.edits}) == len(Outcome)

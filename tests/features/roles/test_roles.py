@@ -101,6 +101,17 @@ def test_the_last_in_charge_stays(house: SmallHouse) -> None:
     service.revoke(house.effects, RULES, house.viewer(sara), lay_down)
 
 
+def test_a_role_held_elsewhere_is_named_to_whoever_may_take_it(house: SmallHouse) -> None:
+    """As people write it; to nobody else."""
+    sara = house.member("sara", roles=(("secretariat", COMMUNITY),))
+    aino = house.member("aino", "rhythm", roles=(("steward", RHYTHM),))
+    with pytest.raises(UserError, match=f"!role revoke {aino} steward group:rhythm"):
+        service.revoke(house.effects, RULES, house.viewer(sara), Wish(aino, "Steward"))
+    with pytest.raises(UserError) as caught:
+        service.revoke(house.effects, RULES, house.viewer(aino), Wish(sara, "lead steward"))
+    assert "group:" not in caught.value.sentence
+
+
 def test_one_for_a_time_may_go(house: SmallHouse) -> None:
     """As long as anybody remains."""
     guest = house.member("guest")

@@ -48,6 +48,8 @@ async def test_drift_is_set_back_three_times_an_hour_and_then_asked_about(house:
         await house.settled()
         now = (await content(house, "blogs", TOPIC))["topic"]
         assert now == (declared if number <= 3 else f"Mine {number}")
+    told = [said for said in await house.said(olga, "direct") if "I have set back what you changed in “Blogs”" in said]
+    assert len(told) == 1
     (first, second) = cards(await house.said(olga, "secretariat"))
     assert first.split("\n") == [
         f"“Blogs” is not as declared: {olga.user_id} has changed it.",
