@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 BROWSER ?= /usr/bin/chromium
 ARGS ?=
 PYTEST_ARGS ?=
+# One more than the two cores of a small machine: while one waits for the network or the disk, the others go on.
+WORKERS ?= 3
 unexport PYTHONDONTWRITEBYTECODE  # the demonstration and the tests start many processes
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -22,10 +24,10 @@ demo-reset: ## forget the demonstration's data
 test: test-quick test-synapse ## all tests; quick ones first
 
 test-quick: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadfile -m "not synapse and not browser" $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not synapse and not browser" $(PYTEST_ARGS)
 
 test-synapse: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadfile -m synapse $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m synapse $(PYTEST_ARGS)
 
 test-browser: $(VENV)/.browser ## the pages in a real browser (Debian's chromium, or BROWSER=path)
 	$(BIN)/pytest -m browser --browser "$(BROWSER)" $(PYTEST_ARGS) tests/browser

@@ -36,12 +36,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where ``needs_both`` says so, the first chosen database is enough."""
+    """Where ``needs_both`` says so, the first chosen database is enough; likewise the fake for ``one_homeserver``."""
     first = config.getoption("--databases").split(",")[0]
     kept, left_out = list[pytest.Item](), list[pytest.Item]()
     for item in items:
         kind = item.callspec.params.get("database_kind", first) if hasattr(item, "callspec") else first
-        (kept if kind == first or needs_both(item) else left_out).append(item)
+        is_wanted = (kind == first or needs_both(item)) and not _is_seen_elsewhere(item)
+        (kept if is_wanted else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
@@ -59,6 +60,10 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
+
+
+def _is_seen_elsewhere(item: pytest.Item) -> bool:
+    return all(item.get_closest_marker(name) is not None for name in ("synapse", "one_homeserver"))
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select, update
 from sqlmodel import Session, col
 
 from copp_bot.core.ids import RoomId, RoomKey, Scope, UserId
@@ -104,7 +105,7 @@ def snapshot(
     Args:
         people: only these; None takes everybody.
     """
-    rooms = tuple(_facts(declared, row) for row in session.execute(_ROOMS.where(*_managed())))
+    rooms = tuple(_facts(declared, row) for row in session.execute(_managed_rooms()))
     ids = [room.room_id for room in rooms]
     return Snapshot(
         bot=bot,
@@ -117,14 +118,36 @@ def snapshot(
     )
 
 
-_ROOMS = select(
-    col(RoomRow.room_id),
-    col(RoomRow.key),
-    col(RoomRow.kind),
-    col(RoomRow.scope),
-    col(RoomRow.readers),
-    col(RoomRow.creators),
-)
+# These are asked whenever somebody comes or goes, and building them costs more than asking: they are built once.
+@cache
+def _managed_rooms() -> Any:
+    facts = (RoomRow.room_id, RoomRow.key, RoomRow.kind, RoomRow.scope, RoomRow.readers, RoomRow.creators)
+    return select(*map(col, facts)).where(*_managed())
+
+
+@cache
+def _some_inhabited() -> Any:
+    room, is_in = col(MembershipRow.room_id), col(MembershipRow.membership) == "join"
+    return select(room).where(room.in_(_several("spaces")), is_in).distinct()
+
+
+@cache
+def _memberships(*, of_some: bool) -> Any:
+    facts = (MembershipRow.user_id, MembershipRow.room_id, MembershipRow.membership, MembershipRow.by)
+    statement = select(*map(col, facts), col(MembershipRow.since))
+    statement = statement.where(col(MembershipRow.room_id).in_(_several("rooms")))
+    return statement.where(col(MembershipRow.user_id).in_(_several("people"))) if of_some else statement
+
+
+@cache
+def _roles(*, of_some: bool) -> Any:
+    facts = (GrantRow.user_id, GrantRow.role, GrantRow.scope, GrantRow.granted_at)
+    statement = select(*map(col, facts)).where(*_in_force(bindparam("now")))
+    return statement.where(col(GrantRow.user_id).in_(_several("people"))) if of_some else statement
+
+
+def _several(name: str) -> BindParameter[Any]:
+    return bindparam(name, expanding=True)
 
 
 def _managed() -> tuple[ColumnElement[bool], ...]:
@@ -168,43 +191,27 @@ def _facts(declared: Declaration, row: Any) -> RoomFacts:
 
 def _inhabited(session: Session, spaces: Iterable[RoomId]) -> frozenset[RoomId]:
     """Spaces of which the mirror knows someone: only there does nobody mean nobody."""
-    found = session.scalars(
-        select(col(MembershipRow.room_id))
-        .where(col(MembershipRow.room_id).in_(list(spaces)), col(MembershipRow.membership) == "join")
-        .distinct()
-    )
+    found = session.scalars(_some_inhabited(), {"spaces": list(spaces)})
     return frozenset(RoomId(room_id) for room_id in found)
 
 
 def _stays(
     session: Session, rooms: Collection[RoomId], people: Collection[UserId] | None
 ) -> dict[UserId, dict[RoomId, Stay]]:
-    statement = select(
-        col(MembershipRow.user_id),
-        col(MembershipRow.room_id),
-        col(MembershipRow.membership),
-        col(MembershipRow.by),
-        col(MembershipRow.since),
-    ).where(col(MembershipRow.room_id).in_(list(rooms)))
-    if people is not None:
-        statement = statement.where(col(MembershipRow.user_id).in_(list(people)))
+    given = {"rooms": list(rooms), "people": list(people or ())}
     stays: dict[UserId, dict[RoomId, Stay]] = {}
-    for user, room, membership, by, since in session.execute(statement):
+    for user, room, membership, by, since in session.execute(_memberships(of_some=people is not None), given):
         stays.setdefault(UserId(user), {})[RoomId(room)] = Stay(membership, UserId(by), since)
     return stays
 
 
 def _held(session: Session, now: datetime, people: Collection[UserId] | None) -> dict[UserId, tuple[HeldRole, ...]]:
-    statement = select(col(GrantRow.user_id), col(GrantRow.role), col(GrantRow.scope), col(GrantRow.granted_at)).where(
-        *_in_force(now)
-    )
-    if people is not None:
-        statement = statement.where(col(GrantRow.user_id).in_(list(people)))
+    given = {"now": now, "people": list(people or ())}
     held: dict[UserId, tuple[HeldRole, ...]] = {}
-    for user, role, scope, since in session.execute(statement):
+    for user, role, scope, since in session.execute(_roles(of_some=people is not None), given):
         held[UserId(user)] = (*held.get(UserId(user), ()), HeldRole(role, Scope(scope), since))
     return held
 
 
-def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _in_force(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     return (col(GrantRow.ended_at).is_(None), or_(col(GrantRow.until).is_(None), col(GrantRow.until) > now))

@@ -11,6 +11,8 @@ from tests.core.rig import answer_to
 
 HELLO, THANKS, SIGN = Courtesy.HELLO, Courtesy.THANKS, Courtesy.SIGN
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.parametrize(
     ("said", "courtesy"),

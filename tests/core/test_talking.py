@@ -7,6 +7,8 @@ from copp_bot.core.reply import LINES_IN_A_ROOM, say
 from tests.core.conftest import Stage
 from tests.core.rig import answer_to, command, text_command
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(autouse=True)
 def commands(stage: Stage) -> None:

@@ -44,7 +44,7 @@ async def test_killed_at_every_fail_point_nothing_is_lost_or_doubled(community: 
 
 async def test_killed_at_random_moments_nothing_is_lost_or_doubled(community: Inhabited) -> None:
     made, people = community
-    killed = await kill.prove_random(made, people, 40)
+    killed = await kill.prove_random(made, people, 20)
     verdict, wrong = await kill.verdict(made, killed)
     assert verdict.is_clean and not wrong, (str(verdict), wrong)
 

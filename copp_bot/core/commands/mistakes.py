@@ -25,10 +25,10 @@ def suggestion(text: str, paths: Collection[str]) -> str | None:
     if not words:
         return None
     topics = {path.split(" ")[0] for path in paths}
-    topic = words[0] if words[0] in topics else _near(words[:1], topics)
+    topic = words[0] if words[0] in topics else near(words[:1], topics)
     if topic is None:
-        return _near(words[:1], paths)
-    part = _near([" ".join(words[1:3]), *words[1:2]], parts_of(topic, paths))
+        return near(words[:1], paths)
+    part = near([" ".join(words[1:3]), *words[1:2]], parts_of(topic, paths))
     if part is not None:
         return f"{topic} {part}"
     return topic if len(words) == 1 or topic != words[0] or topic in paths else None
@@ -45,7 +45,7 @@ def topic_in(said: str, paths: Iterable[str]) -> str | None:
 def near_topic(said: str, topics: Collection[str]) -> str | None:
     """The topic that is much like what was said, or that begins so."""
     begun = sorted(one for one in topics if len(said) >= SHORTEST_BEGINNING and one.startswith(said))
-    return begun[0] if begun else _near([said], topics)
+    return begun[0] if begun else near([said], topics)
 
 
 def parts_of(topic: str, paths: Iterable[str]) -> list[str]:
@@ -56,10 +56,10 @@ def parts_of(topic: str, paths: Iterable[str]) -> list[str]:
 def unknown_part(topic: str, said: str, paths: Collection[str]) -> str:
     """The sentence that names what there is of a topic; what is near alone, where something is."""
     parts = parts_of(topic, paths)
-    near = _near([said.lower()], parts)
-    if near is not None:
+    meant = near([said.lower()], parts)
+    if meant is not None:
         sentence = _("There is no !{path} {said}. Did you mean !{path} {near}?")
-        return sentence.format(path=topic, said=said[:50], near=near)
+        return sentence.format(path=topic, said=said[:50], near=meant)
     return _("There is no !{path} {said}. There are: {parts}.").format(
         path=topic, said=said[:50], parts=", ".join(f"!{topic} {part}" for part in parts)
     )
@@ -80,7 +80,7 @@ def may_be_meant(text: str, command: Command) -> bool:
     return len(text.split()) <= len(command.path.split()) + (2 if " " in command.path else 1)
 
 
-def _near(said: Iterable[str], known: Collection[str]) -> str | None:
+def near(said: Iterable[str], known: Collection[str]) -> str | None:
     """The known one that is most alike, for the first of the said ones to which there is one."""
     found = (difflib.get_close_matches(one, known, 1, ALIKE) for one in said)
-    return next((near[0] for near in found if near), None)
+    return next((one[0] for one in found if one), None)

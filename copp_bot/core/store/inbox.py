@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Integer, Select, bindparam, func, select, update
 from sqlmodel import Session, col
 
 from copp_bot.core.ids import RoomId
@@ -13,6 +14,7 @@ from storage.tables.rooms import RoomRow
 from storage.upsert import insert_new
 
 __all__ = ["InboxRow", "InboxState"]
+REDACTION = "redaction"
 
 
 def add(session: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> bool:
@@ -28,8 +30,16 @@ def waiting(session: Session, limit: int) -> Sequence[InboxRow]:
     Behind an hour's backlog a redaction would leave its words readable for as long. A message that it is about and
     that waits is never run, so going first changes nothing but the time.
     """
-    statement = select(InboxRow).where(col(InboxRow.state) == InboxState.NEW).order_by(col(InboxRow.id)).limit(limit)
-    return session.scalars(statement.where(col(InboxRow.kind) == "redaction")).all() or session.scalars(statement).all()
+    at_most = {"limit": limit}
+    return session.scalars(_waiting(REDACTION), at_most).all() or session.scalars(_waiting(None), at_most).all()
+
+
+@cache
+def _waiting(kind: str | None) -> Select[InboxRow]:
+    """Asked all the time, and building it costs more than asking: it is built once."""
+    statement = select(InboxRow).where(col(InboxRow.state) == InboxState.NEW).order_by(col(InboxRow.id))
+    statement = statement.limit(bindparam("limit", type_=Integer))
+    return statement if kind is None else statement.where(col(InboxRow.kind) == kind)
 
 
 def by_event(session: Session, event_id: str) -> InboxRow | None:

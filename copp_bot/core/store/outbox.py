@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, Update, bindparam, insert, select, update
 from sqlmodel import Session, SQLModel, col
 
 from storage.tables.outbox import OutboxRow, OutboxState, ShownRow
@@ -22,7 +23,12 @@ def add(session: Session, rows: Sequence[Mapping[str, Any]], shown: Sequence[Map
 
 def get(session: Session, txn_id: str) -> OutboxRow | None:
     """One message by its transaction id."""
-    return session.scalars(select(OutboxRow).where(col(OutboxRow.txn_id) == txn_id)).first()
+    return session.scalars(_by_txn(), {"txn": txn_id}).first()
+
+
+@cache
+def _by_txn() -> Select[OutboxRow]:
+    return select(OutboxRow).where(col(OutboxRow.txn_id) == bindparam("txn"))
 
 
 def by_event(session: Session, event_id: str) -> OutboxRow | None:
@@ -50,19 +56,14 @@ def cancel(session: Session, txn_id: str) -> None:
 
 def mark_sent(session: Session, sent: Sequence[tuple[str, str, str, datetime]]) -> None:
     """Mark as sent and empty: (transaction id, room id, event id, when) each."""
+    session.connection().execute(_sent(), [{"t": t, "r": r, "e": e, "at": at} for t, r, e, at in sent])
+
+
+@cache
+def _sent() -> Update:
     table = _table(OutboxRow)
-    statement = (
-        update(table)
-        .where(table.c.txn_id == bindparam("t"))
-        .values(
-            state=OutboxState.SENT,
-            content=None,
-            room_id=bindparam("r"),
-            event_id=bindparam("e"),
-            sent_at=bindparam("at"),
-        )
-    )
-    session.connection().execute(statement, [{"t": t, "r": r, "e": e, "at": at} for t, r, e, at in sent])
+    values: dict[str, Any] = {"room_id": bindparam("r"), "event_id": bindparam("e"), "sent_at": bindparam("at")}
+    return update(table).where(table.c.txn_id == bindparam("t")).values(state=OutboxState.SENT, content=None, **values)
 
 
 def mark_redacted(session: Session, txn_id: str) -> None:

@@ -2,18 +2,34 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, inspect, or_, select
 from sqlmodel import Session, col
 
 from copp_bot.core.ids import Scope, UserId
 from copp_bot.core.permissions import Grant
 from storage.tables.people import GrantRow, InterestRow, PersonRow
 
+_HELD = "people"
+"""Rows that the session asked for before; one that was deleted, or made in what was rolled back, is none of them."""
+
+
+@cache
+def _by_user_id() -> Select[PersonRow]:
+    return select(PersonRow).where(col(PersonRow.user_id) == bindparam("user_id"))
+
 
 def get(session: Session, user_id: str) -> PersonRow | None:
     """The person's row, None when never met or forgotten."""
-    return session.scalars(select(PersonRow).where(col(PersonRow.user_id) == user_id)).first()
+    held: dict[str, PersonRow] = session.info.setdefault(_HELD, {})
+    row = held.get(user_id)
+    if row is not None and inspect(row).persistent:
+        return row
+    row = session.scalars(_by_user_id(), {"user_id": user_id}).first()
+    if row is not None:
+        held[user_id] = row
+    return row
 
 
 def ensure(session: Session, user_id: str, now: datetime) -> PersonRow:

@@ -14,6 +14,8 @@ from storage.tables.rooms import MembershipRow, RoomKind, RoomRow
 from storage.upsert import upsert
 
 __all__ = ["MembershipRow", "RoomKind", "RoomRow"]
+_HELD = "rooms"
+"""Rows that the session asked for; it forgets by itself those that nobody holds, and asks for them again."""
 JOINED = "join"
 INVITED = "invite"
 
@@ -30,7 +32,10 @@ class Membership(NamedTuple):
 
 def get(session: Session, room_id: str) -> RoomRow | None:
     """A room the bot knows."""
-    return session.get(RoomRow, room_id)
+    row = session.get(RoomRow, room_id)
+    if row is not None:
+        session.info.setdefault(_HELD, {})[room_id] = row
+    return row
 
 
 def by_key(session: Session, key: str) -> RoomRow | None:

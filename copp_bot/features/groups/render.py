@@ -87,6 +87,12 @@ def render_you_are_in(user: UserId, info: GroupInfo, outcome: Outcome) -> Reply:
     return say(sentence.format(group=info.title), notice=False, mentions=(user,))
 
 
+def render_you_may_come(user: UserId, title: str) -> Reply:
+    """Said to a newcomer who has been let into the community."""
+    words = _("You may come into the community: accept the invitation to “{title}” in your Matrix client.")
+    return say(words.format(title=title), _("Its rooms follow within a minute. Welcome!")).towards(user)
+
+
 def render_inviting(invitation: Invitation, rooms: RoomDirectory) -> Reply:
     """Said at once; edited when it is done."""
     count = len(invitation.users)

@@ -6,13 +6,13 @@ privately; who decides is not named. Spaces are entered and left by tasks; rooms
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session
 
 from copp_bot.core import items
+from copp_bot.core.commands import mistakes
 from copp_bot.core.context import Context, Effects, Place
 from copp_bot.core.errors import NotFound, UserError
 from copp_bot.core.feature import GroupInfo, RoomDirectory
@@ -33,8 +33,6 @@ STEWARDS_KEY = "stewards"
 WHOLE_COMMUNITY = "community"
 """Said instead of a group's key for the root space."""
 MOST_INVITED = 20
-ALIKE = 0.75
-"""From here on two names are taken for the same one, mistyped (Ratcliff and Obershelp's ratio, 1 is equal)."""
 LONGEST_TITLE = 60
 """Letters of a title in a sentence."""
 
@@ -101,8 +99,8 @@ def near(house: House, seen: Collection[Audience], said: str) -> str | None:
     """The key of the group that may be spoken of and is written much like this."""
     infos = [info for info in house.rooms.groups().values() if may_name(info, seen)]
     written = {fold(one): info.key for info in infos for one in (info.title, info.key)}
-    found = get_close_matches(fold(said), written, 1, ALIKE)
-    return written[found[0]] if found else None
+    found = mistakes.near([fold(said)], written)
+    return written[found] if found else None
 
 
 def ask(

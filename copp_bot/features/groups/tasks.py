@@ -16,7 +16,9 @@ from copp_bot.core.i18n import reading_in
 from copp_bot.core.ids import RoomId, TxnId, UserId
 from copp_bot.core.matrix.port import Forbidden, Missing, RateLimited
 from copp_bot.core.matrix.restraint import LONGEST_SHARED
+from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.readers import reader
+from copp_bot.core.store import rooms as rooms_store
 from copp_bot.features.groups import opening, render, service
 from copp_bot.features.groups.making import Making
 from copp_bot.features.groups.outcomes import Outcome
@@ -50,6 +52,9 @@ class Entering:
                 effects.audit("group.invited", scope, actor=payload["actor"], target=user)
             if payload["asked"] and key:
                 self._tell(effects, user, key, outcome)
+            elif key is None and outcome is Outcome.INVITED and rooms_store.has_direct_chat(effects.session, user):
+                with reading_in(reader(effects.session, user, self.core.rooms).language):
+                    effects.send(user, render.render_you_may_come(user, self.core.rooms.title(ROOT_KEY)))
 
     def failed(self, effects: Effects, payload: dict[str, Any], sentence: str) -> None:
         """Say in the answer that it did not work."""

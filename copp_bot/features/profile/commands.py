@@ -54,8 +54,9 @@ class Handlers:
     def find(self, ctx: Context, args: Args) -> Reply:
         """Who shares an interest; privately where people read along who are not members."""
         interest = args.text("interest")
-        reply = render.render_found(interest, service.find(ctx.session, ctx.viewer, interest, self.bot))
-        return self._there(ctx, reply)
+        found = service.find(ctx.session, ctx.viewer, interest, self.bot)
+        near = None if found else service.near_interest(ctx.session, ctx.viewer, interest, self.bot)
+        return self._there(ctx, render.render_found(interest, found, near))
 
     def who(self, ctx: Context, args: Args) -> Reply:
         """Someone's profile, and what they shared that may be read where the answer is read."""

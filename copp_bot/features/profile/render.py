@@ -69,9 +69,12 @@ def render_findable(findable: bool) -> Reply:
     return say(_("You cannot be found any more by !find and !who. What you share keeps your name."), private=True)
 
 
-def render_found(interest: str, people: Sequence[Found]) -> Reply:
-    """Who shares an interest."""
+def render_found(interest: str, people: Sequence[Found], near: str | None) -> Reply:
+    """Who shares an interest; with nobody, the one that may have been meant."""
     interest = shorten(interest, 60)
+    if not people and near is not None:
+        nobody = _("Nobody who wishes to be found has named “{interest}”. Did you mean ").format(interest=interest)
+        return say((nobody, code(f"!find {near}"), "?"))
     if not people:
         return say(
             _("Nobody who wishes to be found has named “{interest}” yet. You could: !me interests {interest}").format(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from copp_bot.core import items
+from copp_bot.core.commands import mistakes
 from copp_bot.core.context import Effects, Place
 from copp_bot.core.errors import UserError
 from copp_bot.core.i18n import gettext as _
@@ -105,6 +106,13 @@ def find(session: Session, viewer: Viewer, interest: str, bot: UserId) -> Sequen
         raise UserError(_("Which interest? For example: !find drama"))
     root = rooms_store.room_id(session, ROOT_KEY)
     return store.by_interest(session, folded, root, (viewer.user_id, bot), MOST_FOUND) if root else ()
+
+
+def near_interest(session: Session, viewer: Viewer, interest: str, bot: UserId) -> str | None:
+    """An interest that others have and that is written much like this one."""
+    root = rooms_store.room_id(session, ROOT_KEY)
+    known = store.interests(session, root, (viewer.user_id, bot)) if root else ()
+    return mistakes.near([fold_interest(interest)], known)
 
 
 def who(session: Session, user_id: UserId, bot: UserId) -> Profile | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, literal, select
+from sqlalchemy import ColumnElement, exists, func, literal, select
 from sqlmodel import Session, col
 
 from copp_bot.core.ids import UserId
@@ -32,10 +32,7 @@ def by_interest(session: Session, folded: str, root: str, except_users: Sequence
             exists().where(
                 col(InterestRow.user_id) == col(PersonRow.user_id), padded.contains(f" {folded} ", autoescape=True)
             ),
-            col(PersonRow.findable).is_(True),
-            col(PersonRow.user_id).not_in(except_users),
-            col(MembershipRow.room_id) == root,
-            col(MembershipRow.membership) == JOINED,
+            *_may_be_found(root, except_users),
         )
         .order_by(func.coalesce(col(PersonRow.display_name), col(PersonRow.user_id)), col(PersonRow.user_id))
         .limit(limit)
@@ -43,6 +40,28 @@ def by_interest(session: Session, folded: str, root: str, except_users: Sequence
     rows = session.execute(statement).all()
     words = _interests(session, [user for user, _name, _language in rows])
     return [Found(UserId(user), name, language, words.get(user, ())) for user, name, language in rows]
+
+
+def interests(session: Session, root: str, except_users: Sequence[str]) -> Sequence[str]:
+    """Every interest of findable people in the room ``root``, folded, each once."""
+    statement = (
+        select(col(InterestRow.folded))
+        .join(PersonRow, col(PersonRow.user_id) == col(InterestRow.user_id))
+        .join(MembershipRow, col(MembershipRow.user_id) == col(PersonRow.user_id))
+        .where(*_may_be_found(root, except_users))
+        .distinct()
+        .order_by(col(InterestRow.folded))
+    )
+    return session.scalars(statement).all()
+
+
+def _may_be_found(root: str, except_users: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(PersonRow.findable).is_(True),
+        col(PersonRow.user_id).not_in(except_users),
+        col(MembershipRow.room_id) == root,
+        col(MembershipRow.membership) == JOINED,
+    )
 
 
 def _interests(session: Session, users: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -71,7 +71,7 @@ class Handlers:
             yield
         except UserError as error:
             is_known = wish.group is None or self._may_name(ctx, group_scope(wish.group.lower()))
-            raise UserError(error.sentence, private=not is_known) from None
+            raise UserError(error.sentence, private=not is_known, in_room=error.in_room) from None
 
     def _may_name(self, ctx: Context, scope: str) -> bool:
         place = place_among_members(ctx.session, ctx.viewer, ctx.place, self.rules.bot)

@@ -98,20 +98,21 @@ def revocable(effects: Effects, rules: Rules, viewer: Viewer, wish: Wish) -> tup
         _check_rank(effects, rules, viewer, wish.user_id, scope)
     held = store.held(effects.session, wish.user_id, role.name, scope, effects.now)
     if held is None:
-        raise UserError(_not_held(effects, rules, viewer, wish.user_id, role))
+        raise _not_held(effects, rules, viewer, wish.user_id, role)
     _check_not_last(effects, rules, held)
     return Change(wish.user_id, role, scope), held
 
 
-def _not_held(effects: Effects, rules: Rules, viewer: Viewer, user_id: UserId, role: Role) -> str:
-    """Where the person has the role instead, as far as it is the viewer's to take."""
+def _not_held(effects: Effects, rules: Rules, viewer: Viewer, user_id: UserId, role: Role) -> UserError:
+    """Where the person has the role instead, as far as it is the viewer's to take; not where others read."""
+    plain = _("{user} does not have that role there. See !role list.").format(user=user_id)
     for grant_ in store.in_force(effects.session, effects.now):
         key = group_of(grant_.scope)
         is_it = (grant_.user_id, grant_.role) == (user_id, role.name)
         if is_it and key is not None and refusal(rules.policy, viewer, GRANT, grant_.scope) is None:
             words = _("{user} does not have that role there. Perhaps you mean: !role revoke {user} {role} group:{key}")
-            return words.format(user=user_id, role=role.name, key=key)
-    return _("{user} does not have that role there. See !role list.").format(user=user_id)
+            return UserError(words.format(user=user_id, role=role.name, key=key), in_room=plain)
+    return UserError(plain)
 
 
 def revoke(effects: Effects, rules: Rules, viewer: Viewer, wish: Wish) -> Change:

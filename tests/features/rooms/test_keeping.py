@@ -68,6 +68,7 @@ async def test_drift_is_set_back_three_times_an_hour_and_then_asked_about(house:
     assert (await content(house, "blogs", TOPIC))["topic"] == declared
 
 
+@pytest.mark.one_homeserver
 async def test_what_is_not_declared_is_nobodys_drift(house: House) -> None:
     olga = await office(house)
     await olga.set_state(house.rooms["blogs"], "m.room.pinned_events", "", {"pinned": ["$a"]})
@@ -112,6 +113,7 @@ async def test_drift_while_the_bot_was_off_is_found_at_the_start(tmp_path: Path)
         assert await content(house, "blogs", "m.room.name") == declared
 
 
+@pytest.mark.one_homeserver
 async def test_where_drift_is_reported_nothing_is_set_back(house: House) -> None:
     """Apart from doors."""
     await house.settled()

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
@@ -78,6 +79,7 @@ async def test_who_put_somebody_out_stands_in_the_trail(house: House) -> None:
     assert " put ben out " not in await house.ask(odile, "direct", f"!audit {ben.user_id}")
 
 
+@pytest.mark.one_homeserver
 async def test_who_was_let_into_a_room_past_its_space_is_out_at_once(house: House) -> None:
     aino = await house.member("aino", "rhythm", roles=[("steward", "group:rhythm")])
     await check(house)
@@ -180,6 +182,7 @@ async def test_grants_bring_rooms_and_power_and_take_them_back(house: House) -> 
     assert levels["users"] == {}
 
 
+@pytest.mark.one_homeserver
 async def test_a_role_opens_and_closes_its_rooms_at_once(house: House) -> None:
     """Not only when the check of every minute comes round."""
     odile = await house.member("odile", roles=[("secretariat", "community")])
@@ -216,6 +219,7 @@ async def test_a_lead_steward_leaves_the_groups_with_the_role(house: House) -> N
     assert {"rhythm", *RHYTHM} <= await inside(house, lucia)
 
 
+@pytest.mark.one_homeserver
 async def test_a_role_that_has_run_out_is_nobodys_drift(house: House) -> None:
     """Its power goes, and the trail does not say that somebody changed something by hand."""
     lucia = await house.member("lucia", roles=[("steward", "community")])
@@ -233,6 +237,7 @@ async def test_a_role_that_has_run_out_is_nobodys_drift(house: House) -> None:
     assert "role.ended" in trail and "rooms.mended" not in trail
 
 
+@pytest.mark.one_homeserver
 async def test_nothing_is_done_twice(house: House) -> None:
     await house.member("anna", "rhythm")
     await check(house)
@@ -243,6 +248,7 @@ async def test_nothing_is_done_twice(house: House) -> None:
     assert before == after
 
 
+@pytest.mark.one_homeserver
 async def test_a_plan_is_not_shown_to_the_coffee_shop(house: House) -> None:
     anna = await house.member("anna", roles=[("secretariat", "community")])
     await house.direct(anna)
@@ -270,6 +276,7 @@ async def test_apply_makes_a_room_whole_again_and_says_so(house: House) -> None:
     assert topic["topic"] == house.app.declared.room("blogs").topic  # type: ignore[union-attr]
 
 
+@pytest.mark.one_homeserver
 async def test_a_long_plan_in_a_shared_room_goes_on_privately(house: House) -> None:
     anna = await house.member("anna", roles=[("secretariat", "community")])
     await house.direct(anna)
@@ -283,6 +290,7 @@ async def test_a_long_plan_in_a_shared_room_goes_on_privately(house: House) -> N
     assert any(text.startswith("8 steps would make it so:") for text in await house.said(anna, "direct"))
 
 
+@pytest.mark.one_homeserver
 async def test_a_snapshot_of_one_person_decides_as_that_of_everybody(house: House) -> None:
     anna = await house.member("anna")
     with suppress(Exception):
