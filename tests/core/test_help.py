@@ -4,7 +4,7 @@ from copp_bot.core.commands.declare import Args
 from copp_bot.core.commands.help import help_command
 from copp_bot.core.reply import LINES_IN_A_ROOM
 from tests.features.built import built_features
-from tests.features.small_house import SmallHouse, small_house
+from tests.features.small_house import SmallHouse, small_house, user
 
 
 def helped(house: SmallHouse, topic: str) -> str:
@@ -30,6 +30,20 @@ def test_the_word_of_a_topic_shows_all_of_it(database_url: str) -> None:
         assert "!library search" in helped(house, "library") and "dismiss" not in helped(house, "library")
         assert "I have no help on" in helped(house, "library dismiss")
         assert "Did you mean !help library?" in helped(house, "libary")
+
+
+def test_an_outsider_who_asks_about_anything_reads_how_one_gets_in(database_url: str) -> None:
+    """There are no topics to look at."""
+    with small_house(database_url) as house:
+        topics = [(feature.name, feature.summary, feature.commands) for feature in built_features()]
+        command = help_command(topics, lambda name, _language: name)
+        reply = command.run(house.context(user("silvio")), Args({"topic": "library"}))
+        assert reply is not None and "Reception" in reply.plain and "I have no help" not in reply.plain
+
+
+def test_what_is_called_like_the_topic_comes_first(database_url: str) -> None:
+    with small_house(database_url) as house:
+        assert helped(house, "me").startswith("!me –")
 
 
 def test_a_newcomer_reads_how_one_gets_in(database_url: str) -> None:

@@ -33,7 +33,8 @@ def help_command(topics: Topics, text: Callable[[str, str], str]) -> Command:
             (name, summary, [c for c in commands if not c.is_for_reactions and may_use(context, c)])
             for name, summary, commands in topics
         ]
-        return _about(topic, mine) if topic else _overview(context, mine)
+        has_any = any(commands for _name, _summary, commands in mine)
+        return _about(topic, mine) if topic and has_any else _overview(context, mine)
 
     return Command(
         path="help",
@@ -110,6 +111,7 @@ def _about(topic: str, topics: Topics) -> Reply:
         for command in commands
         if topic in (name, _words(commands)[0]) or f"{command.path} ".startswith(f"{topic} ")
     ]
+    found.sort(key=lambda command: command.path != topic)  # the command of that very name first
     if not found:
         return say((_("I have no help on “{topic}”. ").format(topic=topic[:50]), *_where_to_look(topic, topics)))
     if len(found) == 1:

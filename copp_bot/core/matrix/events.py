@@ -23,7 +23,7 @@ from copp_bot.core.matrix.port import (
 )
 
 FILES = ("m.file", "m.image", "m.video", "m.audio")
-UNKNOWN_TYPE = "application/octet-stream"
+UNKNOWN_TYPE, UNNAMED = "application/octet-stream", "file"
 QUOTES = ("> <@", "> * <@")
 _CALL = r"\s*(@{name}(?![\w.-]|:\w)|{name} ?[:,])"
 """A name, with what makes a call of it; ``@name:elsewhere`` is somebody else."""
@@ -193,7 +193,7 @@ def _file(content: JsonDict, body: str) -> PostedFile:
     size = info.get("size")
     is_plain = url is not None and url.startswith("mxc://") and "file" not in content
     return PostedFile(
-        name=_text(content.get("filename")) or body,
+        name=(_text(content.get("filename")) or body).strip() or UNNAMED,
         mxc=MxcUri(url) if url is not None and is_plain else None,
         media_type=_text(info.get("mimetype")) or UNKNOWN_TYPE,
         size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,

@@ -1,10 +1,13 @@
 """Accounts that ended: out of everything, without a role, and never invited again."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from copp_bot.core.store import people as people_store
+from storage.tables.rooms import MembershipRow, RoomRow
 from tests.features.rooms.jobs import check, run_job
 from tests.house import House
 from tests.world import Refused
@@ -25,7 +28,7 @@ async def test_a_deactivated_account_loses_its_roles_and_is_left_alone(house: Ho
     def held(session: Session) -> tuple[object, ...]:
         return people_store.grants(session, anna.user_id, house.app.clock.now())
 
-    assert await house.database.read(held) == ()
+    assert await house.database.read(held) == (), await house.database.read(_mirrored(anna.user_id))
     for key, room in house.rooms.items():
         assert anna.user_id not in await house.homeserver.members(room), key
         levels = await house.homeserver.state_event(room, "m.room.power_levels")
@@ -42,6 +45,14 @@ async def test_the_last_in_charge_keeps_the_role(house: House) -> None:
     await run_job(house, "roles.end")
     now = house.app.clock.now()
     assert await house.database.read(lambda session: people_store.grants(session, olga.user_id, now))
+
+
+def _mirrored(user: str) -> Callable[[Session], list[tuple[object, ...]]]:
+    """What the mirror knows of an account: by it the roles end."""
+    facts = (RoomRow.key, RoomRow.kind, RoomRow.membership, MembershipRow.membership, MembershipRow.by)
+    of_user = select(*map(col, facts)).join(MembershipRow, col(MembershipRow.room_id) == col(RoomRow.room_id))
+    of_user = of_user.where(col(MembershipRow.user_id) == user)
+    return lambda session: [tuple(row) for row in session.execute(of_user)]
 
 
 async def _all_left(house: House, user: str) -> None:
