@@ -96,6 +96,7 @@ class Stage:
             "data_dir": str(self.folder),
             "rooms_config": str(self.folder / "rooms_config"),
             "web_port": str(self.web_port),
+            "web_url": f"http://127.0.0.1:{self.web_port}",
         }
 
     async def furnish(self) -> None:
@@ -161,8 +162,12 @@ class Stage:
 
     async def rooms_of_bot(self) -> set[str]:
         """Every room that the bot is joined to, as the homeserver says."""
+        return await self.rooms_of(self.bot)
+
+    async def rooms_of(self, user_id: str) -> set[str]:
+        """Every room that an account is joined to, as the homeserver says, also of one that has ended."""
         assert self._administrator is not None
-        return await self._administrator.rooms_of(self.bot)
+        return await self._administrator.rooms_of(user_id)
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Read the database file."""

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from copp_bot.demo.homeserver import LocalHomeserver
 from tests.rigs.driver import HttpPerson
 from tests.rigs.load import Verdict
 from tests.rigs.mutants.targets import EQUIVALENT, TARGETS
-from tests.rigs.proofs import away, burst, drop, kill, mutants, outage
+from tests.rigs.proofs import away, burst, drop, kill, mutants, out, outage
 from tests.rigs.stage import Stage, stage
 
 MINUTES = 60.0
@@ -153,6 +154,19 @@ async def run_outage(homeserver: LocalHomeserver, folder: Path, minutes: int) ->
     return Result(size, figures, seen.holds)
 
 
+async def run_out(homeserver: LocalHomeserver, folder: Path, size: int) -> Result:
+    """Going out, in every way."""
+    async with stage(homeserver, folder) as made:
+        await made.furnish()
+        seen = await out.prove_out(made, size)
+    figures = (
+        f"rooms closed after {_median(seen.seconds)} (median), {_seconds(max(seen.seconds, default=None))} at most; "
+        f"chat, pages and what is said in the room closed then{_wrong(seen.wrong)}"
+    )
+    is_whole = len(seen.seconds) == size and not seen.wrong
+    return Result(f"{size} tries: {', '.join(out.ways(seen.tries))}", figures, is_whole)
+
+
 async def run_mutants(size: int) -> Result:
     """Every mutant of what decides, or so many."""
     tried = mutants.chosen(size)
@@ -175,6 +189,7 @@ CASES: dict[str, Case | LoneCase] = {
     "drop": Case("every 3rd response to a send dropped", 2000, "commands", run_drop),
     "weather": Case("every disturbance of the proxy, mixed", 300, "commands", run_weather),
     "mutants": LoneCase("every mutant of the gate and of what permits is noticed", 10_000, "mutants", run_mutants),
+    "out": Case("leave, kick, ban, deactivate, demote: no access on any surface", 500, "tries", run_out),
     "outage": Case("the homeserver is away, then answers errors", 60, "minutes", run_outage),
 }
 GROUPS = {"all": tuple(CASES), "kill": ("kill-points", "kill-random")}
@@ -186,6 +201,10 @@ def _figures(verdict: Verdict, wrong: Sequence[str]) -> str:
 
 def _wrong(found: Sequence[str]) -> str:
     return f"; wrong: {', '.join(found)}" if found else ""
+
+
+def _median(values: Sequence[float]) -> str:
+    return f"{median(values):.1f} s" if values else "never"
 
 
 def _seconds(value: float | None) -> str:
