@@ -56,7 +56,7 @@ def test_titles_survive_the_grammar_of_commands() -> None:
 def test_no_address_pretends_to_be_real() -> None:
     for path in CONTENT.rglob("*.*"):
         for address in re.findall(r"(?:https?://|www\.)\S+", path.read_text(encoding="utf-8")):
-            assert address.startswith("https://example.org/demonstration/"), path
+            assert address.startswith("https://demonstration.example/"), path
 
 
 def test_the_bytes_are_the_same_in_another_process() -> None:

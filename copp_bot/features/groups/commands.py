@@ -41,7 +41,7 @@ class Handlers:
 
     def join(self, ctx: Context, args: Args) -> Reply:
         """Ask to join; the request is put before the stewards."""
-        info, asked = service.ask(ctx.effects, self.house, ctx.viewer, self._key(ctx, args) or "", self._seen(ctx))
+        info, asked = service.ask(ctx.effects, self.house, ctx.viewer, self._key(ctx, args) or "")
         if asked is Asked.ASKED:
             asking.put_before_stewards(ctx, ctx.policy, self.core.rooms, info)
         return render.render_asked(info, asked)
@@ -123,7 +123,8 @@ class Handlers:
 
     def invite(self, ctx: Context, args: Args) -> Reply:
         """Bring people into a group or the community."""
-        key = args.text("key") or None
+        said = args.text("key").lower()
+        key = said if said == service.WHOLE_COMMUNITY else self._key(ctx, args)
 
         def inviting() -> Reply:
             invitation = service.invite(ctx, self.house, args.users("users"), key)

@@ -21,6 +21,7 @@ from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, UserI
 from copp_bot.core.narrowing import may_name
 from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.permissions import EVERYTHING, Policy, Role, Viewer
+from copp_bot.core.quotes import unquoted
 from copp_bot.core.reply import shorten
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
@@ -89,27 +90,30 @@ def known(session: Session, house: House, viewer: Viewer, place: Place) -> tuple
 
 
 def meant(house: House, viewer: Viewer, seen: Collection[Audience], said: str) -> str:
-    """The key of the group that is named by key or title, where it may be spoken of; else what was said, as a key."""
-    infos = [info for info in house.rooms.groups().values() if may_name(info, seen) or info.key in viewer.groups]
-    titles = {fold(info.title): info.key for info in infos}
-    return titles.get(fold(said), said.lower())
+    """The key of the group that is named by key or title, where it may be spoken of; else what was said, as a key.
+
+    Raises:
+        NotFound: it is written much like such a group, which is named.
+    """
+    groups, word = house.rooms.groups(), fold(unquoted(said))
+    written = {
+        fold(one): info.key for info in groups.values() if may_name(info, seen) for one in (info.key, info.title)
+    }
+    if word in written or said.lower() in viewer.groups:
+        return written.get(word, said.lower())
+    found = mistakes.near([word], written)
+    if found is None:
+        return said.lower()
+    words = _("There is no group {key}. Did you mean {near}?")
+    raise NotFound(words.format(key=shorten(said, LONGEST_TITLE), near=written[found]))
 
 
-def near(house: House, seen: Collection[Audience], said: str) -> str | None:
-    """The key of the group that may be spoken of and is written much like this."""
-    infos = [info for info in house.rooms.groups().values() if may_name(info, seen)]
-    written = {fold(one): info.key for info in infos for one in (info.title, info.key)}
-    found = mistakes.near([fold(said)], written)
-    return written[found] if found else None
-
-
-def ask(
-    effects: Effects, house: House, viewer: Viewer, key: str, seen: Collection[Audience]
-) -> tuple[GroupInfo, Asked]:
+def ask(effects: Effects, house: House, viewer: Viewer, key: str) -> tuple[GroupInfo, Asked]:
     """Ask to join; a request is written unless one is open or not needed."""
     info = house.rooms.groups().get(key)
     if info is None or not (info.listed or key in viewer.groups):
-        raise NotFound(_no_such(key, near(house, seen, key)))
+        said = shorten(key, LONGEST_TITLE)
+        raise NotFound(_("There is no group {key} that you can join. See !groups.").format(key=said))
     if key in viewer.groups:
         return info, Asked.IN
     if info.closed:
@@ -217,14 +221,6 @@ def stewards_of(ctx: Context, key: str) -> tuple[UserId, ...]:
     """Who holds a role in this group alone."""
     grants = people_store.all_grants(ctx.session, ctx.now)
     return tuple(sorted({UserId(grant.user_id) for grant in grants if grant.scope == group_scope(key)}))
-
-
-def _no_such(said: str, near_key: str | None) -> str:
-    said = shorten(said, LONGEST_TITLE)
-    if near_key is None:
-        return _("There is no group {key} that you can join. See !groups.").format(key=said)
-    words = _("There is no group {key} that you can join. Did you mean !group join {near}?")
-    return words.format(key=said, near=near_key)
 
 
 def _which(viewer: Viewer, command: str) -> str:

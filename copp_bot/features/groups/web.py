@@ -44,7 +44,7 @@ class Pages:
 
     def ask(self, deed: Deed) -> Redirect:
         """Ask to join; the request is put before the stewards."""
-        info, asked = service.ask(deed.effects, self.house, deed.viewer, deed.path["key"], frozenset())
+        info, asked = service.ask(deed.effects, self.house, deed.viewer, deed.path["key"])
         if asked is Asked.ASKED:
             asking.put_before_stewards(deed, deed.policy, self.house.rooms, info)
         return Redirect(f"/groups?done={asked.value}")

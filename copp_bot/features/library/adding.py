@@ -108,7 +108,11 @@ class Adding:
         if question is not None:
             ctx.effects.redact_own(question.txn)
         add = f"library add {wishes.retyped(wish)}".strip()
-        name = wish.title or wish.url or (ctx.message.file.name if ctx.message.file else None)
+        name = (
+            wish.title
+            or (service.name_of(wish.url) if wish.url else None)
+            or (ctx.message.file.name if ctx.message.file else None)
+        )
         shelves, message = self._shelves(ctx), ctx.message
         below = f"\n{wish.description}" if wish.description else ""
         return questions.render_whose_shelf(name, shelves, (add, below), ctx.viewer.user_id, message.event_id)

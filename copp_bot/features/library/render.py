@@ -161,7 +161,7 @@ def render_resource(shown: Resource, rooms: RoomDirectory, zone: ZoneInfo, owner
     if shown.note:
         lines.append((shown.note,))
     lines.append((_("Have it: "), code(f"!library get {shown.number}"), *_for_owner(shown, owner)))
-    return say(*lines, items=(shown.id,), choices=(f"library get {shown.number}",))
+    return say(*lines, items=(shown.id,))
 
 
 def render_file(shown: Resource, attachment: Attachment) -> Reply:

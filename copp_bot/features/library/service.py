@@ -56,7 +56,7 @@ def shelve_link(effects: Effects, request: Request, url: str) -> Shelved:
     if here is not None:
         return Shelved(describe(effects.session, here), is_new=False)
     item = _create(
-        effects, request, request.title or _name_of(url), request.description, request.language, request.licence
+        effects, request, request.title or name_of(url), request.description, request.language, request.licence
     )
     row = store.Resource(
         item_id=items.row_id(item), url=url, address=address, media_type=LINK, readable=bool(request.description)
@@ -112,7 +112,7 @@ def complete_link(effects: Effects, request: Request, item_id: ItemId, page: Pag
     if item is None or not store.is_live(item):
         return None
     row = store.resource(session, item_id)
-    if page.title and item.title == _name_of(row.url or ""):
+    if page.title and item.title == name_of(row.url or ""):
         item.title = clean(page.title)[:LONGEST_TITLE]
     item.language = item.language or page.language
     item.licence = page.licence if item.licence is None else item.licence
@@ -272,7 +272,7 @@ def _both(first: str, second: str) -> str:
     return f"{first}\n\n{second}".strip()
 
 
-def _name_of(url: str) -> str:
+def name_of(url: str) -> str:
     """An address as a title, until its page has told a better one."""
     readable = URL(url).human_repr()
     return clean(readable.split("://", 1)[-1].removeprefix("www.").rstrip("/"))[:LONGEST_TITLE]

@@ -28,6 +28,8 @@ _URL = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
 _REST_OF_LICENCE = re.compile(r"\b(?:by|attribution)\b", re.IGNORECASE)
 _LINKED = re.compile(rf"(?:\[(?P<text>[^\]\n]*)\]\(|[(<])?{_URL.pattern}>?", re.IGNORECASE)
 """An address, with what Markdown and the habits of writing put around it (CommonMark 0.31, 6.3 and 6.5)."""
+_BETWEEN = " -–—|*`~"
+"""What people put between an address and its title, and around both."""
 _OPENS = {")": "(", "]": "[", "}": "{"}
 NO_LICENCE = "none"
 
@@ -152,12 +154,13 @@ def first_url(text: str) -> str | None:
 
 def _beside_address(text: str) -> str:
     """What is said beside the first address; of a Markdown link its text."""
-    return _LINKED.sub(lambda found: f" {found['text'] or ''} ", text, count=1)
+    beside = _LINKED.sub(lambda found: f" {found['text'] or ''} ", text, count=1).strip(_BETWEEN)
+    return beside if ")" in beside else beside.lstrip("(")
 
 
 def _without_sentence(url: str) -> str:
     """Without the punctuation of the sentence around it; a bracket that it opens itself is a part of it."""
-    while url and (url[-1] in ".,;:!?" or (url[-1] in ")]}" and url.count(url[-1]) > url.count(_OPENS[url[-1]]))):
+    while url and (url[-1] in ".,;:!?*`~" or (url[-1] in ")]}" and url.count(url[-1]) > url.count(_OPENS[url[-1]]))):
         url = url[:-1]
     return url
 

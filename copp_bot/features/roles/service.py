@@ -22,6 +22,7 @@ from copp_bot.core.permissions import EVERYTHING, Policy, Role, Viewer, refusal
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.core.words import role_words
 from copp_bot.features.roles import store
+from copp_bot.rooms import by_role
 
 GRANT = "roles.grant"
 POWER_TASK, MIRROR_TASK = "rooms.power", "roles.mirror"
@@ -80,6 +81,10 @@ def grant(effects: Effects, rules: Rules, viewer: Viewer, wish: Wish) -> Change:
     before = {"until": _iso(earlier.until)} if earlier else None
     after = {"role": role.name, "until": _iso(wish.until)}
     effects.audit("role.granted", scope, actor=viewer.user_id, target=wish.user_id, before=before, after=after)
+    key = group_of(scope)
+    space = rooms_store.room_id(effects.session, key) if key else None
+    if space is not None:
+        by_role.forget(effects.session, wish.user_id, space)  # now they are wanted there themselves
     _follow(effects, [scope])
     return Change(wish.user_id, role, scope, wish.until)
 

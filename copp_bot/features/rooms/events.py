@@ -28,10 +28,11 @@ class MembershipChanged:
         declared = self.rooms.declaration
         if declared.room(place.key) is None or membership.user_id == self.bot:
             return
-        if membership.membership == "leave":
+        is_by_another = membership.sender not in (membership.user_id, self.bot)
+        is_wanted = membership.membership == "invite" and is_by_another
+        if membership.membership == "leave" or is_wanted:
             by_role.forget(effects.session, membership.user_id, membership.room_id)
         act = PUT_OUT.get(membership.membership)
-        is_by_another = membership.sender not in (membership.user_id, self.bot)
         if act is not None and is_by_another and membership.was not in ("invite", "knock"):
             effects.audit(act, place.scope, actor=membership.sender, target=membership.user_id)
         service.move(effects, declared, self.bot, [membership.user_id])

@@ -10,7 +10,7 @@ from copp_bot.core.context import Context, Effects, Place
 from copp_bot.core.feature import Core
 from copp_bot.core.ids import COMMUNITY, RoomId, Scope, UserId
 from copp_bot.core.matrix.port import JsonDict
-from copp_bot.rooms import power, store
+from copp_bot.rooms import by_role, power, store
 from copp_bot.rooms.apply import Surroundings
 from copp_bot.rooms.declared import ROLES, Declaration, DeclaredRoom
 from copp_bot.rooms.power import Creation, RoleGrant
@@ -64,6 +64,9 @@ def move(effects: Effects, declared: Declaration, bot: UserId, people: Collectio
         # The day is part of the marker, so that what was given up is tried again tomorrow.
         marker = f"{due.marker}:{effects.now:%Y-%m-%d}"
         effects.task(kind, payload, marker=marker, lane=f"rooms:{due.room_id}:{due.user_id}")
+        if due.kind == BRING and store.is_space(effects.session, due.room_id):
+            # nothing but a role brings into a space; noted before it is done, so that it is known whatever comes
+            by_role.note(effects.session, due.user_id, due.room_id)
 
 
 def mend(effects: Effects, drift: Drift, why: str) -> None:

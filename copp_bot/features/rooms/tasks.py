@@ -17,12 +17,11 @@ from copp_bot.core.matrix.port import MatrixError, UnknownToken
 from copp_bot.core.reply import Reply, say
 from copp_bot.features.rooms import render, service
 from copp_bot.features.rooms.keeping import Keeping, forget_questions
-from copp_bot.rooms import by_role, store
+from copp_bot.rooms import store
 from copp_bot.rooms.apply import Outcome, Surroundings, apply, look_and_plan, set_power
 from copp_bot.rooms.declared import DeclaredRooms
 from copp_bot.rooms.rights import BRING, REMOVE, misplaced
 
-BROUGHT = "rooms.brought"
 log = logging.getLogger(__name__)
 
 
@@ -94,7 +93,7 @@ class Moves:
             return None
         if not await self._join(room_id, user_id):
             await self.core.homeserver.invite(room_id, user_id, payload["reason"])
-        return partial(_moved, action=BROUGHT, user_id=user_id, room_id=room_id)
+        return partial(_moved, action="rooms.brought", user_id=user_id, room_id=room_id)
 
     async def remove(self, payload: dict[str, Any]) -> TaskEffect | None:
         """Make the person leave, or take the invitation back."""
@@ -145,8 +144,6 @@ def _applied(effects: Effects, *, payload: dict[str, Any], outcome: Outcome, rep
 
 def _moved(effects: Effects, *, action: str, user_id: UserId, room_id: RoomId) -> None:
     scope = store.scope_of(effects.session, room_id)
-    if action == BROUGHT and store.is_space(effects.session, room_id):  # nothing but a role brings into a space
-        by_role.note(effects.session, user_id, room_id)
     effects.audit(action, Scope(scope or COMMUNITY), actor=None, target=user_id, after={"room_id": room_id})
 
 

@@ -160,3 +160,16 @@ async def test_a_number_opens_the_list_also_after_a_restart(world: World, tmp_pa
         assert number_in(second) in shown and "!library get" in shown
         choice = await joao.say(room, "7", reply_to=listed["event_id"])
         assert "numbers from 1 to 2" in await house.answer(joao, room, choice)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_one_number_after_another_opens_results_of_the_same_list(library: House) -> None:
+    """In the direct chat; what is shown of one result asks for no number itself."""
+    lucia = library.people["lucia"]
+    numbers = {await shelve(library, "lucia", "library", f"The spinet {n}.", f"Spinet {n}") for n in ("one", "two")}
+    found = await library.ask(lucia, "direct", "!library search spinet")
+    assert all(number in found for number in numbers)
+    shown = [await library.ask(lucia, "direct", said) for said in ("1", "2", "1")]
+    assert {number_in(text) for text in shown[:2]} == numbers and shown[2] == shown[0]
+    assert all("Have it: !library get" in text for text in shown)
+    assert "from 1 to 2" in await library.ask(lucia, "direct", "7")

@@ -1,5 +1,6 @@
 """Rights follow the spaces while the bot runs, after it was off, and with every kind of leaving; commands answer."""
 
+import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from copp_bot.core.ids import UserId
+from copp_bot.core.ids import RoomId, UserId
 from copp_bot.core.matrix.port import Unavailable
 from copp_bot.features.rooms import service
 from copp_bot.rooms import store
@@ -20,7 +21,7 @@ from tests.core.rig import SetClock
 from tests.fakes.person import FakeWorld
 from tests.features.rooms.jobs import check, run_job
 from tests.house import House, community
-from tests.world import Person
+from tests.world import WAIT_SECONDS, Person
 
 GIVEN = {"reception", "announcements", "coffee-shop", "meetings", "library", "blogs", "photos"}
 RHYTHM = {"rhythm/home", "rhythm/library", "rhythm/photos"}
@@ -217,6 +218,48 @@ async def test_a_lead_steward_leaves_the_groups_with_the_role(house: House) -> N
     await house.ask(odile, "direct", f"!role revoke {lucia.user_id} lead_steward")
     await check(house)
     assert {"rhythm", *RHYTHM} <= await inside(house, lucia)
+
+
+@pytest.mark.one_homeserver
+async def test_who_came_by_one_role_and_got_one_in_the_group_stays(house: House) -> None:
+    odile = await house.member("odile", roles=[("secretariat", "community")])
+    lucia = await house.member("lucia", roles=[("lead_steward", "community")])
+    await check(house)
+    await house.accept(lucia)
+    await house.ask(odile, "direct", f"!role grant {lucia.user_id} steward group:rhythm")
+    await house.ask(odile, "direct", f"!role revoke {lucia.user_id} lead_steward")
+    await check(house)
+    assert {"rhythm", *RHYTHM} <= await inside(house, lucia)
+    assert "steward · Rhythm and language · lucia" in await house.ask(odile, "direct", "!role list")
+
+
+@pytest.mark.one_homeserver
+async def test_who_was_brought_by_a_role_is_known_though_the_answer_was_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bot was killed between the joining and its record, or the homeserver's answer got lost."""
+    odile, lucia = await house.member("odile", roles=[("secretariat", "community")]), await house.member("lucia")
+    await check(house)
+    administration, lost = house.app.core.homeserver.administration, set[str]()
+    assert administration is not None
+    join = administration.force_join
+
+    async def losing(room_id: RoomId, user_id: UserId) -> None:
+        await join(room_id, user_id)
+        if room_id not in lost:
+            lost.add(room_id)
+            raise Unavailable("", "the answer is lost", 502)
+
+    monkeypatch.setattr(administration, "force_join", losing)
+    await house.ask(odile, "direct", f"!role grant {lucia.user_id} lead_steward")
+    await check(house)
+    await house.accept(lucia)
+    assert house.rooms["rhythm"] in lost & await lucia.joined()
+    await house.ask(odile, "direct", f"!role revoke {lucia.user_id} lead_steward")
+    await check(house)
+    async with asyncio.timeout(WAIT_SECONDS):  # what has failed is tried again a little later
+        while {"rhythm", *RHYTHM} & await inside(house, lucia):
+            await house.settled()
 
 
 @pytest.mark.one_homeserver
