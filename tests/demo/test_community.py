@@ -80,7 +80,7 @@ def test_add_commands() -> None:
         add_command(by_slug["bystanders"])
         == "!library add What bystanders can do #violence-prevention #bullying #mediation lang:en"
     )
-    assert add_command(by_slug["glossary"]).startswith("!library add https://example.org/demonstration/")
+    assert add_command(by_slug["glossary"]).startswith("!library add https://demonstration.example/")
 
 
 def test_everyone_shares_only_where_they_are() -> None:

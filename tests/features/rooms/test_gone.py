@@ -50,7 +50,9 @@ async def test_the_last_in_charge_keeps_the_role(house: House) -> None:
 def _mirrored(user: str) -> Callable[[Session], list[tuple[object, ...]]]:
     """What the mirror knows of an account: by it the roles end."""
     facts = (RoomRow.key, RoomRow.kind, RoomRow.membership, MembershipRow.membership, MembershipRow.by)
-    of_user = select(*map(col, facts)).join(MembershipRow, col(MembershipRow.room_id) == col(RoomRow.room_id))
+    of_user = select(*map(col, facts), col(MembershipRow.since)).join(
+        MembershipRow, col(MembershipRow.room_id) == col(RoomRow.room_id)
+    )
     of_user = of_user.where(col(MembershipRow.user_id) == user)
     return lambda session: [tuple(row) for row in session.execute(of_user)]
 
