@@ -204,7 +204,7 @@ async def run(settings: Settings) -> None:
     async with opened(settings, wait=True) as (client, database):
         await patiently(lambda: recover(client, database, SystemClock().now()))
         app = App(settings, client, database, declared)
-        log.info("%s is at work on %s; stop it with Ctrl-C", client.user_id, settings.homeserver)
+        log.info("%s starts on %s; stop it with Ctrl-C", client.user_id, settings.homeserver)
         await until_stopped(app.run)
 
 

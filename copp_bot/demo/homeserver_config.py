@@ -42,7 +42,9 @@ def load_secrets(folder: Path, server_name: str) -> Secrets:
         made = Secrets(server_name, *(random.token_urlsafe(32) for _number in range(3)))
         keep.write_private(path, asdict(made))
     said = keep.read(path)
-    kept = Secrets(**{one.name: said.get(one.name, "") for one in fields(Secrets)})
+    if said.keys() != {one.name for one in fields(Secrets)}:
+        raise keep.damaged(path)  # and no server begins with an empty secret
+    kept = Secrets(**said)
     if kept.server_name != server_name:
         raise SetupError(
             _("{folder} holds the homeserver {kept}, not {wanted}.").format(

@@ -50,9 +50,14 @@ def read(path: Path) -> dict[str, str]:
     except (OSError, ValueError):
         kept = None
     if not isinstance(kept, dict) or not all(isinstance(value, str) for value in kept.values()):
-        problem = _("{path} cannot be read: it is damaged.").format(path=path)
-        raise SetupError(problem, _("Begin anew with make demo-reset, or with another --data-dir."))
+        raise damaged(path)
     return kept
+
+
+def damaged(path: Path) -> SetupError:
+    """What is said of a file that something else has changed."""
+    problem = _("{path} cannot be read: it is damaged.").format(path=path)
+    return SetupError(problem, _("Begin anew with make demo-reset, or with another --data-dir."))
 
 
 def _password() -> str:

@@ -18,6 +18,7 @@ from copp_bot.core.settings import Settings
 from copp_bot.demo import table
 from copp_bot.demo.asking import Answers, is_shelved
 from copp_bot.demo.bot_process import Bot, BotSettings, rooms_config
+from copp_bot.demo.homeserver_config import SECRETS, load_secrets
 from copp_bot.demo.keep import Journal, passwords
 from copp_bot.demo.people import community
 from copp_bot.demo.person import JsonDict
@@ -48,6 +49,12 @@ def test_what_is_damaged_gets_a_sentence(tmp_path: Path, damaged: bytes) -> None
     for read in (lambda: passwords(path, ["anna"]), lambda: Journal(path)):
         with pytest.raises(SetupError, match=r"damaged\. Begin anew with make demo-reset"):
             read()
+
+
+def test_no_homeserver_begins_without_a_secret(tmp_path: Path) -> None:
+    (tmp_path / SECRETS).write_text('{"server_name": "copp.localhost", "form_secret": "x"}')
+    with pytest.raises(SetupError, match="damaged"):
+        load_secrets(tmp_path, "copp.localhost")
 
 
 def test_passwords_are_made_once_for_each_folder(tmp_path: Path) -> None:

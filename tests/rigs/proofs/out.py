@@ -101,8 +101,8 @@ async def prove_out(stage: Stage, size: int, deadline: float = DEADLINE) -> Out:
 async def _shelve(stage: Stage) -> Secret:
     """The secretary, who is a visible member of every group, shelves something there."""
     word = f"zz{secrets.token_hex(6)}"
-    await stage.until(lambda: _is_in(stage, stage.secretary, SHELF), WITHIN)
     room = stage.rooms[SHELF]
+    await stage.until(lambda: _is_mirrored(stage, stage.secretary, room), WITHIN)
     event = await stage.secretary.say(room, f"!library add {NOWHERE}/{word} Title {word}")
     answer = await _answer(stage, stage.secretary, room, event)
     found = _NUMBER.search(answer)
@@ -218,6 +218,12 @@ async def _told(stage: Stage, command: str) -> str:
 async def _answer(stage: Stage, person: HttpPerson, room: str, event: str) -> str:
     raw = await person.wait_for(room, lambda raw: answered(raw, stage.bot) == event, WITHIN)
     return str(raw["content"]["body"])
+
+
+async def _is_mirrored(stage: Stage, person: HttpPerson, room: str) -> bool:
+    """Does the bot know that they are there? Before, it answers them privately."""
+    there = "SELECT count(*) FROM membership WHERE room_id = ? AND user_id = ? AND membership = 'join'"
+    return bool(stage.count(there, room, person.user_id))
 
 
 async def _is_in(stage: Stage, person: HttpPerson, key: str) -> bool:
