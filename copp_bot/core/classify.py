@@ -182,6 +182,11 @@ def _state_kind(event_type: str, room: KnownRoom | None) -> str | None:
     return "state" if event_type in (WATCHED if room is not None and room.key else MIRRORED) else None
 
 
+def is_mirrored(raw: JsonDict) -> bool:
+    """Is it state that the mirror keeps?"""
+    return raw.get("type") == "m.room.member" or raw.get("type") in MIRRORED
+
+
 def targets(rooms: Iterable["RoomBatch"]) -> set[str]:
     """The events that these speak of: what was reacted to, answered, edited."""
     found = set()
@@ -240,7 +245,7 @@ def _row(kind: str, room_id: RoomId, raw: JsonDict) -> dict[str, Any]:
 
 def _whole(kind: str, room_id: RoomId, bot: UserId, events: Iterable[JsonDict], mark: str | None) -> dict[str, Any]:
     """A row for something that has no event id of its own; ``mark`` makes it the same row when it is read again."""
-    kept = [_trimmed(raw) for raw in events if raw.get("type") == "m.room.member" or raw.get("type") in MIRRORED]
+    kept = [_trimmed(raw) for raw in filter(is_mirrored, events)]
     at = max((_moment(raw) for raw in kept), default=datetime.now(UTC))
     body = {"events": kept, "initial": mark is None}
     return {

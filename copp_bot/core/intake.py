@@ -14,11 +14,11 @@ from typing import Any
 from sqlmodel import Session
 
 from copp_bot.core import backoff, failpoint, timeline
-from copp_bot.core.classify import Classifier, targets
+from copp_bot.core.classify import Classifier, is_mirrored, targets
 from copp_bot.core.clock import Clock
 from copp_bot.core.counting import Counts
 from copp_bot.core.ids import RoomId
-from copp_bot.core.matrix.port import JsonDict, MatrixError, Sync, UnknownToken
+from copp_bot.core.matrix.port import Forbidden, JsonDict, MatrixError, Sync, UnknownToken
 from copp_bot.core.metrics import Metrics
 from copp_bot.core.store import inbox as store
 from copp_bot.core.store import meta
@@ -170,9 +170,30 @@ class Intake:
                 room_id, part_timeline["prev_batch"], self._has_joined(state, events, is_new)
             )
             events = timeline.merge(missing, events)
+        if not is_new:
+            state = await self._still_so(room_id, state, events)
         if self._has_joined(state, events, is_new):
             events = timeline.since_join(events, timeline.joined_at([*state, *events], self._classifier.bot) or 0)
         return RoomBatch(room_id, timeline.order(state, events), is_new, gap)
+
+    async def _still_so(self, room_id: RoomId, state: list[JsonDict], events: list[JsonDict]) -> list[JsonDict]:
+        """What of ``state`` is so now, or is followed by what is.
+
+        If somebody speaks while somebody else leaves, Synapse's next answer has the state as it was for the speaker:
+        whoever has left stands there again. Nothing later takes that back, so the homeserver is asked.
+        """
+        followed = timeline.keys(events)
+        checked = await asyncio.gather(
+            *(self._is_so(room_id, raw) for raw in state if is_mirrored(raw) and timeline.key(raw) not in followed)
+        )
+        return [raw for raw in state if timeline.key(raw) in followed] + [raw for raw in checked if raw is not None]
+
+    async def _is_so(self, room_id: RoomId, raw: JsonDict) -> JsonDict | None:
+        try:
+            content = await self._homeserver.state_event(room_id, *timeline.key(raw))
+        except Forbidden:  # put out of the room since
+            return None
+        return raw if content == raw.get("content") else None
 
     def _has_joined(self, state: Sequence[JsonDict], events: Sequence[JsonDict], is_new: bool) -> bool:
         """Has the bot just joined? A room may be new to us alone: joined in an answer that is not mirrored yet."""

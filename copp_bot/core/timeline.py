@@ -22,13 +22,23 @@ class Ordered:
 
 def order(state: Sequence[JsonDict], timeline: Sequence[JsonDict]) -> Ordered:
     """Split ``state`` into what precedes and what follows the timeline."""
-    last = {_key(event): event for event in timeline if "state_key" in event}
+    last = {key(event): event for event in timeline if "state_key" in event}
     before: list[JsonDict] = []
     after: list[JsonDict] = []
     for event in state:
-        seen = last.get(_key(event))
+        seen = last.get(key(event))
         (after if seen is not None and _is_later(event, seen) else before).append(event)
     return Ordered(before, timeline, after)
+
+
+def key(event: JsonDict) -> tuple[str, str]:
+    """What a state event is about."""
+    return str(event.get("type")), str(event.get("state_key"))
+
+
+def keys(events: Sequence[JsonDict]) -> set[tuple[str, str]]:
+    """What the state events among these are about."""
+    return {key(event) for event in events if "state_key" in event}
 
 
 def joined_at(events: Sequence[JsonDict], bot: UserId) -> int | None:
@@ -67,10 +77,6 @@ def _is_later(event: JsonDict, than: JsonDict) -> bool:
 def _replaces(event: JsonDict) -> object:
     unsigned = event.get("unsigned")
     return unsigned.get("replaces_state", "") if isinstance(unsigned, dict) else ""
-
-
-def _key(event: JsonDict) -> tuple[str, str]:
-    return str(event.get("type")), str(event.get("state_key"))
 
 
 def _time(event: JsonDict) -> int:

@@ -1,5 +1,6 @@
 """An intake that is given one answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from copp_bot.app import App
@@ -10,10 +11,27 @@ from tests.core.conftest import Stage
 
 
 class Answers:
-    """A homeserver that answers what it is told to."""
+    """A homeserver that answers what it is told to.
 
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
+    Args:
+        now: content of state events, by type and state key; None: everything is as the answer says.
+    """
+
+    def __init__(self, answer: Any, now: Mapping[tuple[str, str], Any] | None = None) -> None:
+        self.answer, self.now = answer, now
+
+    async def state(self, *_args: object) -> Any:
+        """Nothing can be read."""
+        raise Unavailable("", "away", 502)
+
+    async def state_event(self, room_id: str, event_type: str, state_key: str = "") -> Any:
+        """What is so now."""
+        if self.now is not None:
+            return self.now.get((event_type, state_key))
+        for raw in self.answer["rooms"]["join"][room_id]["state"]["events"]:
+            if (raw["type"], raw.get("state_key")) == (event_type, state_key):
+                return raw.get("content")
+        return None
 
     async def sync(self, since: str | None, timeout_ms: int, filter_: dict[str, Any]) -> Any:
         """The answer."""
@@ -28,10 +46,10 @@ class Answers:
         raise Unavailable("", "away", 502)
 
 
-def scripted(app: App, stage: Stage, answer: Any) -> Intake:
+def scripted(app: App, stage: Stage, answer: Any, now: Mapping[tuple[str, str], Any] | None = None) -> Intake:
     """An intake that has synced before, and now gets this."""
     classifier = app.intake._classifier
-    intake = Intake(Answers(answer), app.database, app.clock, classifier, lambda: None, Unmarked())
+    intake = Intake(Answers(answer, now), app.database, app.clock, classifier, lambda: None, Unmarked())
     intake._unmarked.begin(())
     intake._token = "s0"
     return intake

@@ -5,17 +5,21 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from copp_bot.app import App
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Context
 from copp_bot.core.errors import SetupError
+from copp_bot.core.ids import RoomId
 from copp_bot.core.matrix.port import Unavailable, UnknownToken
 from copp_bot.core.reply import Reply, say
 from copp_bot.core.store import classify as classify_store
 from copp_bot.core.store import inbox as inbox_store
 from copp_bot.core.store import meta
 from copp_bot.core.store import rooms as rooms_store
+from storage.tables.inbox import InboxRow
 from tests.core.conftest import Stage
 from tests.core.rig import answer_to, text_command
 from tests.core.scripted import scripted
@@ -248,3 +252,41 @@ async def test_what_is_said_in_a_room_that_is_not_mirrored_yet_is_kept(stage: St
     kept = await app.database.read(lambda session: inbox_store.by_event(session, "$it"))
     assert kept is not None
     app.database.close()
+
+
+async def test_state_of_a_speaker_that_has_passed_is_not_believed(stage: Stage) -> None:
+    """The answer after somebody spoke while somebody else left has, on Synapse, the state as the speaker saw it."""
+    anna, room = stage.anna.user_id, stage.coffee
+    old = _state(stage, "m.room.member", anna, {"membership": "join", "displayname": "anna"})
+    power = _state(stage, "m.room.power_levels", "", {"users": {anna: 50}})
+    name = _state(stage, "m.room.name", "", {"name": "Tea house"})
+    said = {"type": "m.room.message", "event_id": "$said", "sender": stage.ben.user_id, "origin_server_ts": 2}
+    part = {"state": {"events": [old, power, name]}, "timeline": {"events": [{**said, "content": {"body": "hello"}}]}}
+    now = {
+        ("m.room.member", anna): {"membership": "leave"},
+        ("m.room.power_levels", ""): {"users": {}},
+        ("m.room.name", ""): {"name": "Tea house"},
+    }
+    app = stage.rig.app()
+    intake = scripted(app, stage, {"rooms": {"join": {room: part}}}, now)
+    intake._joined.add(RoomId(room))
+    await intake.once()
+    (block,) = await app.database.read(_blocks)
+    assert [raw["type"] for raw in block["events"]] == ["m.room.name"]
+    app.database.close()
+
+
+def _state(stage: Stage, event_type: str, state_key: str, content: Raw) -> Raw:
+    event_id = f"${event_type}"
+    return {
+        "type": event_type,
+        "state_key": state_key,
+        "event_id": event_id,
+        "sender": stage.bot,
+        "origin_server_ts": 1,
+        "content": content,
+    }
+
+
+def _blocks(session: Session) -> list[Any]:
+    return [row.body for row in session.scalars(select(InboxRow).where(col(InboxRow.kind) == "block"))]

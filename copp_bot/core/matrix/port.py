@@ -101,7 +101,17 @@ class NewRoom:
     invite: Sequence[UserId] = ()
 
 
-class Sync(Protocol):
+class RoomState(Protocol):
+    """How a room is now."""
+
+    async def state(self, room_id: RoomId) -> Sequence[JsonDict]:
+        """All current state events of a room, raw."""
+
+    async def state_event(self, room_id: RoomId, event_type: str, state_key: str = "") -> JsonDict | None:
+        """The content of one state event, None when there is none."""
+
+
+class Sync(RoomState, Protocol):
     """Reading."""
 
     async def sync(self, since: str | None, timeout_ms: int, filter_: JsonDict) -> JsonDict:
@@ -124,17 +134,11 @@ class Sender(Protocol):
         """Redact one event."""
 
 
-class RoomEditor(Protocol):
+class RoomEditor(RoomState, Protocol):
     """Rooms and their state. ``create_room`` is not idempotent: look for the marker first."""
 
     async def create_room(self, room: NewRoom) -> RoomId:
         """Create; the caller is its creator and joined."""
-
-    async def state(self, room_id: RoomId) -> Sequence[JsonDict]:
-        """All current state events of a room, raw."""
-
-    async def state_event(self, room_id: RoomId, event_type: str, state_key: str = "") -> JsonDict | None:
-        """The content of one state event, None when there is none."""
 
     async def set_state(self, room_id: RoomId, event_type: str, state_key: str, content: JsonDict) -> EventId:
         """Set one state event."""

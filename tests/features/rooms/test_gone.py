@@ -1,16 +1,22 @@
 """Accounts that ended: out of everything, without a role, and never invited again."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from copp_bot.core.store import people as people_store
+from copp_bot.core.store import rooms as rooms_store
 from storage.tables.rooms import MembershipRow, RoomRow
 from tests.features.rooms.jobs import check, run_job
 from tests.house import House
 from tests.world import Refused
+
+TURNS = 4
+"""How often; on Synapse nearly each time the speakers' state comes after the leave."""
 
 
 async def test_a_deactivated_account_loses_its_roles_and_is_left_alone(house: House) -> None:
@@ -33,6 +39,29 @@ async def test_a_deactivated_account_loses_its_roles_and_is_left_alone(house: Ho
         assert anna.user_id not in await house.homeserver.members(room), key
         levels = await house.homeserver.state_event(room, "m.room.power_levels")
         assert levels is not None and anna.user_id not in levels["users"], key
+
+
+async def test_who_leaves_while_others_speak_does_not_stand_there_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = await house.newcomer("anna")
+    others = [await house.newcomer(name) for name in ("ben", "carla", "dora")]
+    room = house.rooms["reception"]
+    changes: list[str] = []
+    put = rooms_store.put_memberships
+
+    def note(session: Session, rows: Sequence[rooms_store.Membership]) -> None:
+        changes.extend(row.membership for row in rows if row.user_id == anna.user_id)
+        put(session, rows)
+
+    monkeypatch.setattr(rooms_store, "put_memberships", note)
+    for turn in range(TURNS):
+        talk = [person.say(room, f"hello {turn}") for person in others * 2]
+        await asyncio.gather(anna.leave(room), *talk)
+        await house.settled()
+        await anna.join(room)
+        await house.settled()
+    assert changes == ["leave", "join"] * TURNS
 
 
 async def test_the_last_in_charge_keeps_the_role(house: House) -> None:
