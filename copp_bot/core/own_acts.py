@@ -2,10 +2,12 @@
 
 Measured on Synapse: with ``not_senders`` a state event of our own is lost to us when nobody speaks after it. So a
 successful invitation, kick, ban or state change writes the inbox row that the sync would have brought, and the worker
-mirrors it, and tells the features, like everything else.
+mirrors it, and tells the features, like everything else. So does a membership that the bot has found otherwise than it
+knew it: what no sync has brought.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +22,7 @@ from copp_bot.core.store import rooms as rooms_store
 from storage.database import Database
 
 OWN_MEMBER = "own_member"
-"""Inbox kind of a membership that the bot has set."""
+"""Inbox kind of a membership that the bot has set or found."""
 FOLLOWS = {
     "invite": frozenset({"leave"}),
     "leave": frozenset({"join", "invite", "knock", "ban"}),
@@ -74,29 +76,64 @@ class OwnActs:
         event_id = await self._homeserver.set_state(room_id, event_type, state_key, content)
         if event_type in MIRRORED:
             raw = {"type": event_type, "state_key": state_key, "content": content, "event_id": event_id}
-            await self._write("state", room_id, event_id, raw)
+            await self._write({"event_id": event_id, "room_id": room_id, "kind": "state", "body": raw})
         return event_id
 
     async def _seen(self, room_id: RoomId, user_id: UserId) -> str | None:
         """What the mirror says before the act; if it says something else afterwards, the sync knows better."""
         row = await self._database.read(lambda session: rooms_store.membership(session, room_id, user_id))
-        return row.since.isoformat() if row else None
+        return _time(row.since if row else None)
 
     async def _moved(self, room_id: RoomId, user_id: UserId, membership: str, seen: str | None) -> None:
-        mark = f"{OWN_MEMBER}:{room_id}:{user_id}:{membership}:{seen}"
-        await self._write(OWN_MEMBER, room_id, mark, {"user_id": user_id, "membership": membership, "seen": seen})
+        await self._write(_member(room_id, user_id, membership, seen))
 
-    async def _write(self, kind: str, room_id: RoomId, event_id: str, body: JsonDict) -> None:
-        now, bot = self._clock.now(), self._homeserver.user_id
-        stamped = {**body, "sender": bot, "origin_server_ts": int(now.timestamp() * 1000)}
-        row = {"event_id": event_id, "room_id": room_id, "sender": bot, "kind": kind, "body": stamped, "sent_at": now}
-        await self._database.write(lambda session: store.add(session, [row], now))
+    async def _write(self, row: JsonDict) -> None:
+        now = self._clock.now()
+        await self._database.write(
+            lambda session: store.add(session, [_stamped(row, self._homeserver.user_id, now)], now)
+        )
         self._on_rows()
 
 
+@dataclass(frozen=True)
+class Found:
+    """A membership as the homeserver has it.
+
+    Args:
+        since: that of the mirror's row when the homeserver was asked; None where it had none.
+    """
+
+    room_id: RoomId
+    user_id: UserId
+    membership: str
+    sender: UserId
+    since: datetime | None
+
+
+def write_found(session: Session, found: Sequence[Found], now: datetime) -> None:
+    """Have these mirrored, unless the sync has brought something newer since."""
+    rows = [_member(one.room_id, one.user_id, one.membership, _time(one.since), is_found=True) for one in found]
+    store.add(session, [_stamped(row, one.sender, now) for one, row in zip(found, rows, strict=True)], now)
+
+
 def is_news(session: Session, room_id: RoomId, body: JsonDict) -> bool:
-    """Does an act change what the mirror says, and has nothing newer come through the sync since it was made?"""
+    """Does it change what the mirror says, and has nothing newer come through the sync since?"""
     row = rooms_store.membership(session, room_id, body["user_id"])
-    was = row.membership if row else "leave"
-    since: datetime | None = row.since if row else None
-    return was in FOLLOWS[body["membership"]] and (since.isoformat() if since else None) == body["seen"]
+    was, to = row.membership if row else "leave", body["membership"]
+    changes = was != to if body["is_found"] else was in FOLLOWS[to]
+    return changes and _time(row.since if row else None) == body["seen"]
+
+
+def _member(room_id: RoomId, user_id: UserId, membership: str, seen: str | None, *, is_found: bool = False) -> JsonDict:
+    body = {"user_id": user_id, "membership": membership, "seen": seen, "is_found": is_found}
+    mark = ":".join((OWN_MEMBER, *(["found"] if is_found else ()), room_id, user_id, membership, str(seen)))
+    return {"event_id": mark, "room_id": room_id, "kind": OWN_MEMBER, "body": body}
+
+
+def _stamped(row: JsonDict, sender: UserId, now: datetime) -> JsonDict:
+    body = {**row["body"], "sender": sender, "origin_server_ts": int(now.timestamp() * 1000)}
+    return {**row, "sender": sender, "body": body, "sent_at": now}
+
+
+def _time(since: datetime | None) -> str | None:
+    return since.isoformat() if since else None

@@ -108,7 +108,7 @@ class Handlers:
         room_id = RoomId(row.room_id)
         if is_news(effects.session, room_id, body):
             person, event_id = UserId(body["user_id"]), EventId(row.event_id)
-            event = Membership(event_id, room_id, self.bot, row.sent_at, person, body["membership"])
+            event = Membership(event_id, room_id, UserId(row.sender), row.sent_at, person, body["membership"])
             mirror.apply_membership(effects, event, self.bot, self._listeners.memberships)
 
     def _talk(self, effects: RowEffects, talk: Talk) -> None:

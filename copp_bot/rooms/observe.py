@@ -147,7 +147,7 @@ def read_state(room_id: RoomId, state: Sequence[Mapping[str, Any]], bot: UserId)
         {at: event["content"] for at, event in events.items() if at[0] != MEMBER},
         {UserId(at[1]): str(event["content"].get("membership")) for at, event in events.items() if at[0] == MEMBER},
         create.get("origin_server_ts", 0),
-        {at: str(event.get("sender")) for at, event in events.items() if at[0] != MEMBER},
+        {at: str(event.get("sender")) for at, event in events.items()},
     )
 
 

@@ -60,6 +60,11 @@ def last_grant(session: Session) -> int:
     return session.scalar(select(col(GrantRow.id)).order_by(col(GrantRow.id).desc()).limit(1)) or 0
 
 
+def stays(session: Session) -> dict[UserId, dict[RoomId, Stay]]:
+    """Who is where in our rooms, as the mirror has it."""
+    return _stays(session, list(ids(session).values()), None)
+
+
 def direct_chats(session: Session) -> frozenset[RoomId]:
     """Rooms of the bot and one person, which are never declared ones."""
     rows = session.scalars(select(col(RoomRow.room_id)).where(col(RoomRow.kind) == RoomKind.DIRECT))

@@ -21,6 +21,7 @@ from copp_bot.core.feature import Core
 from copp_bot.core.i18n import reading_in
 from copp_bot.core.ids import COMMUNITY, RoomKey, Scope, UserId
 from copp_bot.core.matrix.port import MARKER, JsonDict
+from copp_bot.core.own_acts import Found, write_found
 from copp_bot.core.readers import reader
 from copp_bot.core.reply import Reply
 from copp_bot.core.store import meta
@@ -30,6 +31,7 @@ from copp_bot.features.rooms.service import Drift
 from copp_bot.rooms import opened, power, state, store
 from copp_bot.rooms.apply import Surroundings, apply, look_and_plan, take
 from copp_bot.rooms.declared import Declaration, DeclaredRooms
+from copp_bot.rooms.memberships import otherwise
 from copp_bot.rooms.observe import Observed, ObservedRoom, read_state
 from copp_bot.rooms.plan import Follow, SetState, Write, about, differences, writes
 from copp_bot.rooms.power import Creation, RoleGrant
@@ -69,8 +71,9 @@ class Keeping:
         return partial(self._mended, drift=drift, room=room, is_first=count == 0)
 
     async def look(self, payload: dict[str, Any]) -> TaskEffect | None:
-        """Look at every room: what was opened by command, rooms that were replaced, drift that nobody heard of."""
+        """Look at every room: what was opened by command, rooms that were replaced, what nobody heard of."""
         core, around = self.core, self._around()
+        known = await core.database.read(store.stays)
         self.rooms.become(await opened.whole(self.rooms.folder, core.homeserver, core.settings.bot, core.database))
         declared = self.rooms.declaration
         observed, steps = await look_and_plan(declared, around)
@@ -81,7 +84,8 @@ class Keeping:
         now = self.core.clock.now()
         if observed.ids != await self.core.database.read(store.ids):
             await self.core.database.write(lambda session: store.record(session, declared, observed, now))
-        return partial(_looked, tell=tell, drifts=[d for step in writes(steps) if (d := _by_hand(step, observed))])
+        drifts = [drift for step in writes(steps) if (drift := _by_hand(step, observed))]
+        return partial(_looked, tell=tell, drifts=drifts, found=otherwise(known, observed))
 
     async def _follow(self, moves: Sequence[Follow], declared: Declaration) -> TaskEffect:
         """Follow rooms that were replaced, and bring what hangs on them along; what is to be said of it."""
@@ -203,8 +207,9 @@ def _nothing(effects: Effects) -> None:
     """No room was replaced."""
 
 
-def _looked(effects: Effects, *, tell: TaskEffect, drifts: Sequence[Drift]) -> None:
+def _looked(effects: Effects, *, tell: TaskEffect, drifts: Sequence[Drift], found: Sequence[Found]) -> None:
     tell(effects)
+    write_found(effects.session, found, effects.now)
     for drift in drifts:
         service.mend(effects, drift, f"{effects.now:%Y-%m-%dT%H:%M}")
 
