@@ -119,7 +119,10 @@ class Stage:
         return self._lives[-1]
 
     async def running(self) -> Life:
-        """A bot that has synced."""
+        """A bot that has synced; what a proof that failed has left alive is ended."""
+        for left in self._lives:
+            if not left.has_ended:
+                await left.kill()
         life = self.life()
         await self.until(self.is_ready, UP_SECONDS)
         return life

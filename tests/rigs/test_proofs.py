@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from copp_bot.demo.homeserver import LocalHomeserver
 from tests.rigs.driver import HttpPerson
-from tests.rigs.proofs import away, burst, drop, kill, outage
+from tests.rigs.proofs import away, burst, drop, kill, out, outage
 from tests.rigs.proofs.cases import inhabited
 from tests.rigs.proxy import Kind
 from tests.rigs.stage import Stage, stage
@@ -64,6 +64,12 @@ async def test_bad_weather(community: Inhabited) -> None:
     verdict, done = await drop.prove_weather(*community, 30)
     assert verdict.is_clean, (verdict, done)
     assert done[Kind.LIMITED] and done[Kind.DUPLICATE] and done[Kind.DROP_RESPONSE]
+
+
+async def test_who_goes_out_has_access_on_no_surface(community: Inhabited) -> None:
+    made, _people = community
+    seen = await out.prove_out(made, 2 * out.AT_ONCE)
+    assert not seen.wrong and set(seen.tries) == {f"{way}, {how}" for way in out.WAYS for how in ("up", "down")}, seen
 
 
 async def test_the_homeserver_is_away(community: Inhabited) -> None:

@@ -160,8 +160,8 @@ async def run_out(homeserver: LocalHomeserver, folder: Path, size: int) -> Resul
         await made.furnish()
         seen = await out.prove_out(made, size)
     figures = (
-        f"rooms closed after {_median(seen.seconds)} (median), {_seconds(max(seen.seconds, default=None))} at most; "
-        f"chat, pages and what is said in the room closed then{_wrong(seen.wrong)}"
+        f"rooms, chat, pages and what is said in the room closed after {_median(seen.seconds)} (median), "
+        f"{_seconds(max(seen.seconds, default=None))} at most{_wrong(seen.wrong)}"
     )
     is_whole = len(seen.seconds) == size and not seen.wrong
     return Result(f"{size} tries: {', '.join(out.ways(seen.tries))}", figures, is_whole)

@@ -51,7 +51,7 @@ class Out:
 
     Args:
         tries: way and whether the bot was up -> how often.
-        seconds: until the rooms were closed, one each.
+        seconds: until nothing was open, one each.
         wrong: what was still open, and where nothing had been open before.
     """
 
@@ -89,7 +89,7 @@ async def prove_out(stage: Stage, size: int, deadline: float = DEADLINE) -> Out:
                 seen.tries[name] = seen.tries.get(name, 0) + 1
             began = time.monotonic()
             if not is_up:
-                life = stage.life()
+                life = await stage.running()
             await asyncio.gather(*(_shut(stage, one, secret, seen, began, deadline) for one in leavers))
         finally:
             for one in leavers:
@@ -154,24 +154,31 @@ async def _go(stage: Stage, one: Leaver) -> None:
 
 
 async def _shut(stage: Stage, one: Leaver, secret: Secret, seen: Out, began: float, deadline: float) -> None:
-    """Wait until the rooms are closed; then nothing else may be open either."""
-    closed = {stage.rooms[OFFICE]} if one.way == "demote" else set(stage.rooms.values()) - {stage.rooms["reception"]}
+    """Wait until nothing is open any more."""
+    still = {"everything"}
 
     async def is_out() -> bool:
-        return not closed & await stage.rooms_of(one.person.user_id)
+        nonlocal still
+        still = await _open(stage, one, secret)
+        return not still
 
     try:
         await stage.until(is_out, deadline)
     except TimeoutError:
-        seen.wrong.append(f"{one.way}: still in {len(closed & await stage.rooms_of(one.person.user_id))} rooms")
+        seen.wrong.append(f"{one.way}: still open: {', '.join(sorted(still))}")
         return
     seen.seconds.append(time.monotonic() - began)
+
+
+async def _open(stage: Stage, one: Leaver, secret: Secret) -> set[str]:
+    """Rooms first; when they are closed, what else is open."""
+    away = {stage.rooms[OFFICE]} if one.way == "demote" else set(stage.rooms.values()) - {stage.rooms["reception"]}
+    if rooms := away & await stage.rooms_of(one.person.user_id):
+        return {f"{len(rooms)} rooms"}
     if one.way != "demote":
-        seen.wrong += [f"{one.way}: {what} is still open" for what in await _shown(stage, one, secret)]
-        return
+        return await _shown(stage, one, secret)
     levels = await stage.secretary.state_event(stage.rooms[OFFICE], "m.room.power_levels") or {}
-    if one.person.user_id in levels.get("users", {}):
-        seen.wrong.append("demote: still with power")
+    return {"power"} if one.person.user_id in levels.get("users", {}) else set()
 
 
 async def _shown(stage: Stage, one: Leaver, secret: Secret) -> set[str]:
