@@ -7,17 +7,21 @@ that does not exist.
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time
 
+from copp_bot.core.commands import mistakes
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.days import in_iso_order
 from copp_bot.core.describing import checked_language, checked_tags
-from copp_bot.core.errors import UserError
+from copp_bot.core.errors import NotFound, UserError
 from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, Scope, UserId, group_of, group_scope, user_id
 from copp_bot.core.languages import language_name
-from copp_bot.core.reply import clean
+from copp_bot.core.quotes import unquoted
+from copp_bot.core.reply import clean, shorten
 from copp_bot.core.store.items import Having
+from storage.search.words import fold
 
+LONGEST_NAME = 40
 NO_SCOPE = Scope("none:")
 """Nobody's; what is said of a group that may not be named begins so."""
 
@@ -45,7 +49,7 @@ def having_of(
         licence=licence,
         kind=kind,
         author=_person(author, server) if author else None,
-        scope=_scope(group.lower(), seen, rooms) if group else None,
+        scope=_scope(meant(rooms, (), seen, group), seen, rooms) if group else None,
         since=_day(since) if since else None,
     )
 
@@ -53,6 +57,28 @@ def having_of(
 def may_name(info: GroupInfo, seen: Collection[Audience]) -> bool:
     """May a group be spoken of where these audiences are shown?"""
     return (info.listed and Audience("community") in seen) or Audience(f"group:{info.key}") in seen
+
+
+def meant(rooms: RoomDirectory, own: Collection[str], seen: Collection[Audience], said: str) -> str:
+    """The key of the group that is named by key or title, where it may be spoken of; else what was said, as a key.
+
+    Args:
+        own: keys of the groups of whom asks; they may name them anywhere.
+        seen: the audiences that may be shown to them, where they ask.
+
+    Raises:
+        NotFound: it is written much like such a group, which is named.
+    """
+    word = fold(unquoted(said))
+    infos = [info for info in rooms.groups().values() if may_name(info, seen)]
+    written = {fold(one): info.key for info in infos for one in (info.key, info.title)}
+    if word in written or said.lower() in own:
+        return written.get(word, said.lower())
+    found = mistakes.near([word], written)
+    if found is None:
+        return said.lower()
+    words = _("There is no group {key}. Did you mean {near}?")
+    raise NotFound(words.format(key=shorten(said, LONGEST_NAME), near=written[found]))
 
 
 def spoken(having: Having) -> str:
@@ -93,7 +119,9 @@ def _person(said: str, server: str) -> UserId:
 
 def _scope(key: str, seen: Collection[Audience], rooms: RoomDirectory) -> Scope:
     info = rooms.groups().get(key)
-    return group_scope(key) if info is not None and may_name(info, seen) else Scope(f"{NO_SCOPE}{clean(key)[:40]}")
+    if info is not None and may_name(info, seen):
+        return group_scope(key)
+    return Scope(NO_SCOPE + clean(key)[:LONGEST_NAME])
 
 
 def _day(said: str) -> datetime:

@@ -9,7 +9,7 @@ from copp_bot.core.courtesy import Courtesy, courtesy_in
 from tests.core.conftest import Stage
 from tests.core.rig import answer_to
 
-HELLO, THANKS, SIGN = Courtesy.HELLO, Courtesy.THANKS, Courtesy.SIGN
+HELLO, THANKS, SIGN, WHAT = Courtesy.HELLO, Courtesy.THANKS, Courtesy.SIGN, Courtesy.WHAT
 
 pytestmark = pytest.mark.one_database
 
@@ -22,8 +22,23 @@ pytestmark = pytest.mark.one_database
             for said in ("hello", "Hi!", "Bonjour à tous", "Grüß Gott", "good morning everyone", "Γεια σας")
         ),
         *((said, THANKS) for said in ("thanks", "Thank you so much!", "Merci beaucoup", "vielen Dank", "thanks,")),
+        *(
+            (said, WHAT)
+            for said in ("What can you do?", "who are you", "Can you help me?", "Hilfe!", "hi, help me please")
+        ),
+        *((said, WHAT) for said in ("Bonjour, que peux-tu faire ?", "¿Quién eres?", "кто ты?", "hello, who are you?")),
         *((said, SIGN) for said in ("👍", "👍🏽", "…", ":-)", "❤️")),
-        *((said, None) for said in ("", "hello where is the library", "thanks, and what is a shelf?", "help", "ok")),
+        *(
+            (said, None)
+            for said in (
+                "",
+                "hello where is the library",
+                "who are you with",
+                "thanks, and what is a shelf?",
+                "help",
+                "ok",
+            )
+        ),
         *((said, None) for said in ("thank you all very much again and again", "himself", "salutations distinguées")),
     ],
 )
@@ -48,6 +63,16 @@ async def test_it_is_answered_in_kind(stage: Stage, monkeypatch: pytest.MonkeyPa
         assert (await answer_to(stage.anna, room, asked, stage.bot))["content"]["body"] == answer
         asked = await stage.anna.say(stage.coffee, f"{said} CoPP", mentions=[stage.bot])
         assert (await answer_to(stage.anna, stage.coffee, asked, stage.bot))["content"]["body"] == answer
+
+
+async def test_who_asks_what_it_can_do_gets_the_help(stage: Stage) -> None:
+    async with stage.rig.bot():
+        room = await stage.anna.create_direct(stage.bot)
+        await stage.anna.wait_for(room, lambda raw: raw["content"].get("body", "").startswith("Hello! Here we are"))
+        asked = await stage.anna.say(room, "Hi, what can you do for me?")
+        plain = await stage.anna.say(room, "!help")
+        answers = [await answer_to(stage.anna, room, event, stage.bot) for event in (asked, plain)]
+    assert answers[0]["content"]["body"] == answers[1]["content"]["body"]
 
 
 async def test_greetings_that_cross_are_one_and_a_sign_needs_no_answer(stage: Stage) -> None:

@@ -25,6 +25,8 @@ from tests.world import Raw
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 KEY, TITLE = "hush", "Velvet circle"
 """Of the group that is not listed."""
+NEAR = "huhs"
+"""Much like its key."""
 LISTED = ("Rhythm and language", "Family archives in the classroom")
 """Titles of the groups that members may know of."""
 STEWARD, LEAD, SECRETARIAT = "steward", "lead_steward", "secretariat"
@@ -50,7 +52,12 @@ TAKES_A_GROUP = {"group", "for"}
 """Options that name one."""
 PROBES: dict[str, tuple[str, ...]] = {
     "activity": ("!activity",),
-    "blog publish": ("!blog publish {blog} group", f"!blog publish {{blog}} group group:{KEY}", "!blog publish {blog}"),
+    "blog publish": (
+        "!blog publish {blog} group",
+        f"!blog publish {{blog}} group group:{KEY}",
+        "!blog publish {blog}",
+        f"!blog publish {{blog}} group:{NEAR}",
+    ),
     "did": ("!did welcomed @goran", f"!did welcomed @goran group:{KEY}"),
     "duty": ("!duty on", f"!duty on group:{KEY}", "!duty off"),
     "find": ("!find rhythm",),
@@ -71,16 +78,24 @@ PROBES: dict[str, tuple[str, ...]] = {
         "!library add https://example.invalid/page for:foo",
         f"!library add https://example.invalid/page for:{KEY}",
     ),
-    "library audience": ("!library audience {shelved} group", f"!library audience {{shelved}} group group:{KEY}"),
-    "library list": ("!library list", f"!library list group:{KEY}"),
+    "library audience": (
+        "!library audience {shelved} group",
+        f"!library audience {{shelved}} group group:{KEY}",
+        f"!library audience {{shelved}} group group:{NEAR}",
+    ),
+    "library list": ("!library list", f"!library list group:{KEY}", f"!library list group:{NEAR}"),
     "library search": (f"!library search velvetword group:{KEY}", "!library search velvetword"),
     "me": ("!me",),
     "meet new": ("!meet new Tea | tomorrow 18:00",),
-    "role grant": (f"!role grant @goran steward group:{KEY}", "!role grant @goran steward group:nowhere"),
+    "role grant": (
+        f"!role grant @goran steward group:{KEY}",
+        "!role grant @goran steward group:nowhere",
+        f"!role grant @goran steward group:{NEAR}",
+    ),
     "role list": ("!role list",),
     "role revoke": (f"!role revoke @goran steward group:{KEY}", "!role revoke @aino steward"),
     "roster": ("!roster", f"!roster group:{KEY}"),
-    "search": (f"!search velvetword group:{KEY}", "!search velvetword"),
+    "search": (f"!search velvetword group:{KEY}", f"!search velvetword group:{NEAR}", "!search velvetword"),
     "team": ("!team",),
     "unheard": ("!unheard",),
     "welcome": ("!welcome",),

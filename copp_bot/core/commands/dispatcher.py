@@ -265,6 +265,8 @@ class Dispatcher:
             self._answer(context, say((_("Hello! See what you can do here: "), code("!help"))))
         elif said is Courtesy.THANKS:
             self._answer(context, say(_("You are welcome.")))
+        elif said is Courtesy.WHAT:
+            return self._run(context, self.house.commands["help"], Args())
         _rows(context).handled("?", "answered")
         return True
 

@@ -10,6 +10,7 @@ from copp_bot.core.describing import checked_language, checked_tags, checked_tit
 from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import current_language, deferred
 from copp_bot.core.ids import Audience, EventId, RoomId, TxnId, UserId
+from copp_bot.core.narrowing import meant
 from copp_bot.core.reply import Reply
 from copp_bot.core.store import inbox as inbox_store
 from copp_bot.core.words import group_titles
@@ -84,7 +85,7 @@ class Writing:
     def publish(self, ctx: Context, args: Args) -> Reply:
         """Show it to its readers; public only by a second yes."""
         item = self._own(ctx, args)
-        wanted = _wanted(ctx, item, args)
+        wanted = self._wanted(ctx, item, args)
         shown = finding.describe(ctx.session, item)
         if wanted is None:
             return render.render_for_whom(shown, group_titles(self.rooms, ctx.viewer.groups))
@@ -135,15 +136,15 @@ class Writing:
     def _seen(self, ctx: Context) -> frozenset[Audience]:
         return items.audiences(ctx.session, ctx.viewer, ctx.place, self.bot)
 
+    def _wanted(self, ctx: Context, item: store.Item, args: Args) -> Audience | None:
+        said, key = args.text("audience"), args.options.get("group")
+        if not (said or key or service.is_draft(item)):
+            return Audience(item.audience)
+        key = meant(self.rooms, ctx.viewer.groups, self._seen(ctx), key) if key else None
+        return service.wanted_audience(ctx.viewer, ctx.place, said, key)
+
     def _is_read_here(self, ctx: Context, item: store.Item) -> bool:
         return Audience(item.audience) in self._seen(ctx)
-
-
-def _wanted(ctx: Context, item: store.Item, args: Args) -> Audience | None:
-    said, key = args.text("audience"), args.options.get("group")
-    if not (said or key or service.is_draft(item)):
-        return Audience(item.audience)
-    return service.wanted_audience(ctx.viewer, ctx.place, said, key)
 
 
 def words_of(args: Args, body: str) -> Words:

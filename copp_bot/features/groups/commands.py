@@ -10,6 +10,7 @@ from copp_bot.core.errors import UserError
 from copp_bot.core.feature import Core
 from copp_bot.core.i18n import deferred, reading_in
 from copp_bot.core.ids import Audience, UserId, group_of, group_scope
+from copp_bot.core.narrowing import meant
 from copp_bot.core.readers import reader
 from copp_bot.core.reply import Reply
 from copp_bot.core.store import people as people_store
@@ -141,7 +142,7 @@ class Handlers:
     def _key(self, ctx: Context, args: Args) -> str | None:
         """The group said by key or title; None when none was."""
         said = args.text("key")
-        return service.meant(self.house, ctx.viewer, self._seen(ctx), said) if said else None
+        return meant(self.house.rooms, ctx.viewer.groups, self._seen(ctx), said) if said else None
 
     def _seen(self, ctx: Context) -> frozenset[Audience]:
         return items.audiences(ctx.session, ctx.viewer, ctx.place, self.house.bot)

@@ -4,7 +4,7 @@ A group that is not listed is answered like one that does not exist, to everybod
 privately; who decides is not named. Spaces are entered and left by tasks; rooms follow the space by themselves.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,21 +12,18 @@ from typing import Any
 from sqlmodel import Session
 
 from copp_bot.core import items
-from copp_bot.core.commands import mistakes
 from copp_bot.core.context import Context, Effects, Place
 from copp_bot.core.errors import NotFound, UserError
 from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
-from copp_bot.core.ids import COMMUNITY, Audience, EventId, RoomId, Scope, UserId, group_of, group_scope
+from copp_bot.core.ids import COMMUNITY, EventId, RoomId, Scope, UserId, group_of, group_scope
 from copp_bot.core.narrowing import may_name
 from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.permissions import EVERYTHING, Policy, Role, Viewer
-from copp_bot.core.quotes import unquoted
 from copp_bot.core.reply import shorten
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.features.groups import store
-from storage.search.words import fold
 
 ACCEPT, INVITE = "groups.accept", "groups.invite"
 INVITE_TASK, LEAVE_TASK = "groups.invite", "groups.leave"
@@ -87,25 +84,6 @@ def known(session: Session, house: House, viewer: Viewer, place: Place) -> tuple
         Known(info, _people(session, house, info.key), info.key in viewer.groups)
         for info in sorted(infos, key=lambda info: info.title.casefold())
     )
-
-
-def meant(house: House, viewer: Viewer, seen: Collection[Audience], said: str) -> str:
-    """The key of the group that is named by key or title, where it may be spoken of; else what was said, as a key.
-
-    Raises:
-        NotFound: it is written much like such a group, which is named.
-    """
-    groups, word = house.rooms.groups(), fold(unquoted(said))
-    written = {
-        fold(one): info.key for info in groups.values() if may_name(info, seen) for one in (info.key, info.title)
-    }
-    if word in written or said.lower() in viewer.groups:
-        return written.get(word, said.lower())
-    found = mistakes.near([word], written)
-    if found is None:
-        return said.lower()
-    words = _("There is no group {key}. Did you mean {near}?")
-    raise NotFound(words.format(key=shorten(said, LONGEST_TITLE), near=written[found]))
 
 
 def ask(effects: Effects, house: House, viewer: Viewer, key: str) -> tuple[GroupInfo, Asked]:

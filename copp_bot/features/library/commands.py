@@ -11,7 +11,7 @@ from copp_bot.core.feature import Core, RoomDirectory
 from copp_bot.core.i18n import deferred
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import Audience, UserId
-from copp_bot.core.narrowing import in_words
+from copp_bot.core.narrowing import in_words, meant
 from copp_bot.core.permissions import Standing
 from copp_bot.core.reply import Attachment, Reply
 from copp_bot.core.words import audience_words, group_titles, nothing_more
@@ -121,6 +121,7 @@ class Handlers:
 
     def _wanted_audience(self, ctx: Context, item: store.Item, said: str, key: str | None) -> Audience | None:
         if said == "group":
+            key = meant(self.rooms, ctx.viewer.groups, self._seen(ctx), key) if key else None
             return service.group_audience(ctx.viewer, item, key)
         return items.PUBLIC if said == "public" else items.FOR_COMMUNITY
 

@@ -11,7 +11,8 @@ from copp_bot.core.context import Context, Place
 from copp_bot.core.errors import UserError
 from copp_bot.core.feature import Core
 from copp_bot.core.i18n import deferred
-from copp_bot.core.ids import UserId, group_of, group_scope
+from copp_bot.core.ids import Audience, UserId, group_of, group_scope
+from copp_bot.core.narrowing import meant
 from copp_bot.core.readers import place_among_members
 from copp_bot.core.reply import Reply
 from copp_bot.core.store import people as people_store
@@ -32,7 +33,7 @@ class Handlers:
     def grant(self, ctx: Context, args: Args) -> Reply:
         """Grant a role; the person is told."""
         until = parse_until(args.options.get("until"), ctx.now, ctx.zone)
-        wish = _wish(ctx, args, until)
+        wish = self._wish(ctx, args, until)
         with self._refusing_discreetly(ctx, wish):
             change = service.grant(ctx.effects, self.rules, ctx.viewer, wish)
         notices.tell_granted(ctx.effects, self.core, change)
@@ -40,7 +41,7 @@ class Handlers:
 
     def revoke(self, ctx: Context, args: Args) -> Reply:
         """End a role; the person is told. Laying down one's own cannot be undone by oneself, so it is asked first."""
-        wish = _wish(ctx, args)
+        wish = self._wish(ctx, args)
         is_asked = wish.user_id == ctx.viewer.user_id and not args.text("confirm")
         with self._refusing_discreetly(ctx, wish):
             if is_asked:
@@ -59,6 +60,15 @@ class Handlers:
         names = people_store.names(ctx.session, [g.user_id for g in grants])
         reply = render.render_list(grants, names, ctx.policy, self.core.rooms, ctx.zone)
         return reply if place == ctx.place else reply.to_private()
+
+    def _wish(self, ctx: Context, args: Args, until: datetime | None = None) -> Wish:
+        user, group = args.user("user"), args.options.get("group")
+        if group is not None:
+            group = meant(self.core.rooms, ctx.viewer.groups, self._seen(ctx, ctx.place), group)
+        return Wish(UserId(user or ""), args.text("role"), group, until, here=group_of(ctx.place.scope))
+
+    def _seen(self, ctx: Context, place: Place) -> frozenset[Audience]:
+        return items.audiences(ctx.session, ctx.viewer, place, self.rules.bot)
 
     def _discreetly(self, ctx: Context, scope: str, reply: Reply) -> Reply:
         """Named in front of those alone who may know of the group."""
@@ -80,13 +90,7 @@ class Handlers:
     def _may_know(self, ctx: Context, place: Place, scope: str) -> bool:
         key = group_of(scope)
         info = self.core.rooms.groups().get(key) if key else None
-        seen = items.audiences(ctx.session, ctx.viewer, place, self.rules.bot)
-        return key is None or (info is not None and info.listed) or scope in seen
-
-
-def _wish(ctx: Context, args: Args, until: datetime | None = None) -> Wish:
-    user = args.user("user")
-    return Wish(UserId(user or ""), args.text("role"), args.options.get("group"), until, here=group_of(ctx.place.scope))
+        return key is None or (info is not None and info.listed) or scope in self._seen(ctx, place)
 
 
 def declare(core: Core) -> tuple[Command, ...]:

@@ -37,6 +37,21 @@ async def test_filters_take_away(blogs: House) -> None:
     assert (await blogs.ask(blogs.people["goran"], "direct", "!search zzcrumhorn")).startswith("1 found for")
 
 
+async def test_a_mistyped_group_is_named_wherever_one_is_said(blogs: House) -> None:
+    joao, number = blogs.people["joao"], await draft(blogs, "joao", "A fiddle", "Three strings.")
+    shelved = await shelve(blogs, "lucia", "rhythm/library", "The zzrebec sings.", "Rebec")
+    for asked in (
+        "!search zzrebec group:rythm",
+        "!library list group:rythm",
+        f"!library audience {shelved} group:rythm",
+        f"!blog publish {number} group:rythm",
+    ):
+        assert "There is no group rythm. Did you mean rhythm?" in await blogs.ask(joao, "direct", asked), asked
+    lead = await blogs.member("birgit", roles=[("lead_steward", "community")])
+    assert "Did you mean rhythm?" in await blogs.ask(lead, "direct", "!role grant @lucia steward group:rythm")
+    assert shelved in await blogs.ask(joao, "direct", '!library list group:"rhythm and language"')
+
+
 async def test_pages_keep_the_filters(blogs: House) -> None:
     """Five on a page; the next by reaction; behind the last there is nothing."""
     lucia = blogs.people["lucia"]
