@@ -33,6 +33,7 @@ from copp_bot.core.metrics import Metrics
 from copp_bot.core.outbox import Outbox
 from copp_bot.core.own_acts import OwnActs
 from copp_bot.core.recall import Recall
+from copp_bot.core.rewound import Rewound
 from copp_bot.core.scheduler import Scheduler
 from copp_bot.core.settings import Settings
 from copp_bot.core.store import inbox, people
@@ -104,6 +105,8 @@ class App:
         direct = DirectChats(homeserver, database, self.clock)
         self.classifier = Classifier(settings.bot, core.rooms.offers, self._reactions())
         self.worker = Worker(self._handlers(direct), database, self.clock, self._committed, self.metrics)
+        restored = [feature.restored for feature in self.features if feature.restored is not None]
+        self.rewound = Rewound(homeserver, database, self.clock, restored)
         self.intake = Intake(
             homeserver,
             database,
@@ -113,6 +116,7 @@ class App:
             unmarked=self.outbox.unmarked,
             metrics=self.metrics,
         )
+        self.intake.is_rewound = self._is_rewound
         kinds = [
             *direct.kinds(),
             Gaps(homeserver, self.classifier).kind(),
@@ -223,6 +227,12 @@ class App:
 
     def _reactions(self) -> dict[str, str]:
         return {key: command for feature in self.features for key, command in feature.reactions.items()}
+
+    async def _is_rewound(self) -> bool:
+        batch = await self.rewound.look()
+        if batch is not None:
+            self._committed(batch)
+        return batch is not None
 
     def _committed(self, batch: Batch) -> None:
         self.outbox.cancel(batch.cancelled)

@@ -160,6 +160,10 @@ class ItemKind:
     edited: Callable[[Effects, ItemId, Edit], Reply | None] | None = None
 
 
+Restored = Callable[[Effects, datetime], None]
+"""Called when the homeserver has come back at an older state, with the time since when it has forgotten."""
+
+
 @dataclass(frozen=True)
 class Feature:
     """Everything one feature adds."""
@@ -186,6 +190,7 @@ class Feature:
     forget: Callable[[Effects, UserId], None] | None = None
     started: Callable[[Effects], None] | None = None
     """Called once, in a transaction, whenever the bot starts."""
+    restored: Restored | None = None
     pages: tuple[Page, ...] = ()
     actions: tuple[Action, ...] = ()
     panels: tuple[Panel, ...] = ()
@@ -208,6 +213,7 @@ __all__ = [
     "Message",
     "Page",
     "Panel",
+    "Restored",
     "RoomDirectory",
     "StateHandler",
     "TalkHandler",

@@ -43,7 +43,7 @@ class Gaps:
                 break
         else:
             raise LookupError("the gap is too long")
-        messages = [raw for raw in reversed(found) if "state_key" not in raw]
+        messages = timeline.said(found[::-1])
         now_state = list(await self._homeserver.state(room_id))
         batch = RoomBatch(room_id, timeline.Ordered([], messages, now_state), is_new=False)
         mark = f"gap:{payload['start']}"

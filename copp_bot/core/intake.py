@@ -6,8 +6,8 @@ timeline is completed through ``/messages`` first; what could not be read is rec
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,8 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 TOKEN = "sync_token"  # noqa: S105 - a name
+SINCE = "sync_since"
+"""The fact that the sync begins anew, with what was said after this time (``rewound.py``)."""
 CLOSE_GAP = "gap.close"
 """Task kind that tries a gap again."""
 LONG_POLL_MS = 30_000
@@ -68,6 +70,9 @@ class Intake:
     Args:
         on_rows: called on the event loop after a commit that brought something to do.
         unmarked: what has been sent and is not yet known by its event.
+
+    Attributes:
+        is_rewound: has an older state of the homeserver come back? Asked at the start and after each failure.
     """
 
     def __init__(
@@ -80,7 +85,9 @@ class Intake:
         unmarked: Unmarked,
         metrics: Metrics | None = None,
     ) -> None:
+        self.is_rewound: Callable[[], Awaitable[bool]] | None = None
         self._homeserver = homeserver
+        self._since: datetime | None = None
         self._metrics = metrics or Metrics()
         self._database = database
         self._clock = clock
@@ -96,22 +103,29 @@ class Intake:
 
     async def run(self) -> None:
         """Sync until cancelled. Failures are waited out; an unknown token ends it."""
-        self._token, self._joined = await self._database.read(_where_we_were)
-        failures = 0
+        await self._resume()
+        failures, is_same = 0, False
         while True:
             try:
+                if not is_same and self.is_rewound is not None and await self.is_rewound():
+                    await self._resume()
+                is_same = True
                 await self.once()
                 failures = 0
                 self._metrics.syncs.labels(outcome="ok").inc()
             except UnknownToken:
                 raise
             except Exception as error:
-                failures += 1
+                failures, is_same = failures + 1, False
                 self._metrics.syncs.labels(outcome="failed").inc()
                 wait = backoff.growing(failures, error)
                 level = logging.INFO if isinstance(error, MatrixError) else logging.ERROR
                 log.log(level, "sync failed (%s); next try in %.1f s", backoff.reason(error), wait, exc_info=level > 20)
                 await asyncio.sleep(wait)
+
+    async def _resume(self) -> None:
+        """Go on where the database says."""
+        self._token, self._since, self._joined = await self._database.read(_where_we_were)
 
     async def once(self) -> None:
         """One answer of the homeserver, prepared and committed."""
@@ -126,7 +140,7 @@ class Intake:
         self._counts = unwritten
         if brought:
             self._on_rows()
-        self._token = incoming.token
+        self._token, self._since = incoming.token, None
         self._joined |= {room.room_id for room in incoming.rooms}
         self._joined -= set(incoming.left)
         self.last_sync = self._clock.now()
@@ -152,11 +166,36 @@ class Intake:
         rooms = _dict(answer.get("rooms"))
         incoming = Incoming(str(answer["next_batch"]), self._token)
         joined = _dict(rooms.get("join")).items()
+        if self._since is not None:
+            return await self._anew(incoming, joined)
         incoming.rooms = list(await asyncio.gather(*(self._room(RoomId(room), _dict(part)) for room, part in joined)))
         for room, part in _dict(rooms.get("invite")).items():
             incoming.invited.append((RoomId(room), _events(_dict(part).get("invite_state"))))
         incoming.left = [RoomId(room) for room in _dict(rooms.get("leave"))]
         return incoming
+
+    async def _anew(self, incoming: Incoming, joined: Iterable[tuple[str, Any]]) -> Incoming:
+        """The state of every room, and what was said after the newest that we know; the other rooms are gone."""
+        assert self._since is not None
+        for room_id, part in joined:
+            room = RoomId(room_id)
+            said = timeline.said(await self._newer(room, incoming.token, self._since))
+            events = timeline.Ordered(_events(_dict(part).get("state")), said, [])
+            incoming.rooms.append(RoomBatch(room, events, room not in self._joined))
+        incoming.left = list(self._joined - {room.room_id for room in incoming.rooms})
+        return replace(incoming, since=f"since {self._since.isoformat()}")
+
+    async def _newer(self, room_id: RoomId, start: str, since: datetime) -> list[JsonDict]:
+        """What came into a room after a time, oldest first."""
+        found: list[JsonDict] = []
+        for _ in range(PAGES):
+            page = await self._page(room_id, start, None)
+            new = timeline.after(page.events, since)
+            found += new
+            if len(new) < len(page.events) or page.next_token is None:
+                break
+            start = page.next_token
+        return found[::-1]
 
     async def _room(self, room_id: RoomId, part: JsonDict) -> RoomBatch:
         state, part_timeline = _events(part.get("state")), _dict(part.get("timeline"))
@@ -233,7 +272,7 @@ class Intake:
         counts.merge(self._counts)
         rows = self._classifier.sort(session, incoming, counts)
         gaps = [room for room in incoming.rooms if room.gap is not None]
-        if not rows and not gaps and not self._token_is_old():
+        if not rows and not gaps and self._since is None and not self._token_is_old():
             return counts, False
         now = self._clock.now()
         brought = store.add(session, rows, now)
@@ -243,6 +282,8 @@ class Intake:
             _record_gap(session, room, now)
         counts.write(session)
         meta.put(session, TOKEN, incoming.token)
+        if self._since is not None:
+            meta.drop(session, SINCE)
         self._written_token_at = now
         failpoint.reached("intake.writing")
         return Counts(), brought
@@ -263,8 +304,9 @@ def _record_gap(session: Session, room: RoomBatch, now: datetime) -> None:
     tasks_store.add(session, [task])
 
 
-def _where_we_were(session: Session) -> tuple[str | None, set[RoomId]]:
-    return meta.get(session, TOKEN), store.joined_rooms(session)
+def _where_we_were(session: Session) -> tuple[str | None, datetime | None, set[RoomId]]:
+    since = meta.get(session, SINCE)
+    return meta.get(session, TOKEN), datetime.fromisoformat(since) if since else None, store.joined_rooms(session)
 
 
 def _dict(value: Any) -> JsonDict:

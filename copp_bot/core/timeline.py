@@ -6,6 +6,7 @@ before the timeline although they may have happened after it; and a ``limited`` 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from copp_bot.core.ids import UserId
 from copp_bot.core.matrix.port import JsonDict
@@ -54,6 +55,16 @@ def joined_at(events: Sequence[JsonDict], bot: UserId) -> int | None:
 def since_join(events: Sequence[JsonDict], joined: int) -> list[JsonDict]:
     """What was said after the bot joined, and all state; what was said before is never acted on."""
     return [event for event in events if "state_key" in event or _time(event) >= joined]
+
+
+def said(events: Sequence[JsonDict]) -> list[JsonDict]:
+    """Those that are no state."""
+    return [event for event in events if "state_key" not in event]
+
+
+def after(events: Sequence[JsonDict], since: datetime) -> list[JsonDict]:
+    """Those that came after a time, by the homeserver's clock."""
+    return [event for event in events if _time(event) > since.timestamp() * 1000]
 
 
 def merge(earlier: Sequence[JsonDict], later: Sequence[JsonDict]) -> list[JsonDict]:

@@ -1,6 +1,7 @@
 """``/sync`` and ``/messages``: what comes, when, and what must be fetched."""
 
 import asyncio
+import re
 from typing import Any
 
 from copp_bot.core.ids import RoomId, TxnId, UserId
@@ -283,3 +284,15 @@ async def test_waiting_for_an_event_finds_earlier_and_later_ones(bot: Homeserver
     await bot.send(room_id, TEXT, text("later"), TxnId("later"))
     assert (await waiting)["sender"] == bot.user_id
     assert await anna.wait_for(room_id, lambda event: event["content"].get("body") == "later")
+
+
+async def test_a_token_of_a_lost_future_begins_at_the_present(bot: Homeserver, anna: Person) -> None:
+    """After a backup of the server came back; what was said before that sync comes in no answer."""
+    room_id = await room_with(bot, anna)
+    future = re.sub(r"^s\d+", "s999999", await position(bot))
+    await anna.say(room_id, "before")
+    first = await bot.sync(future, 0, ALL)
+    assert not first.get("rooms", {}).get("join")
+    await anna.say(room_id, "after")
+    entry = await joined(bot, room_id, first["next_batch"], ALL)
+    assert bodies(entry["timeline"]["events"]) == ["after"]

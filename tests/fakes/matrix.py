@@ -51,6 +51,7 @@ class FakeMatrix:
         self.media: dict[str, bytes] = {}
         self.calls: Counter[str] = Counter()
         self._clock = clock or (lambda: int(time.time() * 1000))
+        self._life = 0
         self._position = 0
         self._number = 0
         self._changed = asyncio.Event()
@@ -95,6 +96,19 @@ class FakeMatrix:
     def forget_transactions(self) -> None:
         """As a server does after 24 hours."""
         self._transactions.clear()
+
+    def remember(self) -> "Callable[[], None]":
+        """What brings this moment back, as a backup of the server does; whoever waits for news is cut off then."""
+        names = ("rooms", "aliases", "published", "names", "deactivated", "media", "_position", "_transactions")
+        kept = copy.deepcopy({name: getattr(self, name) for name in names})
+
+        def back() -> None:
+            for name, value in kept.items():
+                setattr(self, name, value)
+            self._life += 1
+            self._wake()
+
+        return back
 
     @property
     def sent(self) -> list[tuple[str, Raw]]:
@@ -248,9 +262,11 @@ class FakeMatrix:
 
     async def sync(self, device: Device, since: str | None, timeout_ms: int, filter_: Raw) -> Raw:
         """``GET /sync``: at once when there is something or it is the first, else as soon as there is."""
-        deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
+        deadline, life = asyncio.get_running_loop().time() + timeout_ms / 1000, self._life
+        position = min(_position(since), self._position) if since else None
         while True:
-            position = _position(since) if since else None
+            if life != self._life:
+                raise Unavailable("", "the server has gone")
             rooms = sync.answer(self.rooms.values(), sync.Reader(device[0], device, position, self._position, filter_))
             left = deadline - asyncio.get_running_loop().time()
             if rooms or since is None or left <= 0:
@@ -370,9 +386,13 @@ class FakeMatrix:
             **more,
         }
         room.append(Stored(self._position, raw, device, txn_id))
+        self._wake()
+        return str(raw["event_id"])
+
+    def _wake(self) -> None:
+        """Let whoever waits for news look."""
         self._changed.set()
         self._changed = asyncio.Event()
-        return str(raw["event_id"])
 
     def _unique(self) -> str:
         """43 characters, like the hash that ids are made of."""

@@ -1,13 +1,14 @@
 """The proofs in small, against a real Synapse; in full by ``make prove``."""
 
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from copp_bot.demo.homeserver import LocalHomeserver
 from tests.rigs.driver import HttpPerson
-from tests.rigs.proofs import away, burst, drop, kill, out, outage
+from tests.rigs.proofs import away, burst, drop, kill, out, outage, restored
 from tests.rigs.proofs.cases import inhabited
 from tests.rigs.proxy import Kind
 from tests.rigs.stage import Stage, stage
@@ -79,6 +80,11 @@ async def test_the_homeserver_is_away(community: Inhabited) -> None:
     assert max(seen.most_syncs.values()) <= outage.MOST_SYNCS and not seen.unserved, seen
     assert all(seen.readiness[name] == 503 for name in ("away", "429")), seen
     assert seen.ends, "the unknown token did not end the process"
+
+
+async def test_yesterdays_homeserver_comes_back(tmp_path: Path) -> None:
+    seen = await restored.prove_restored(tmp_path, 8)
+    assert seen.holds, (str(seen.verdict), seen.wrong)
 
 
 async def test_apply_killed_at_every_fail_point_makes_no_room_twice(

@@ -1,6 +1,7 @@
 """The inbox's queries."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 from sqlalchemy import Integer, Select, bindparam, func, select, update
 from sqlmodel import Session, col
 
-from copp_bot.core.ids import RoomId
+from copp_bot.core.ids import EventId, RoomId
 from storage.tables.inbox import GapRow, InboxRow, InboxState
+from storage.tables.outbox import OutboxRow
 from storage.tables.rooms import RoomRow
 from storage.upsert import insert_new
 
@@ -40,6 +42,26 @@ def _waiting(kind: str | None) -> Select[InboxRow]:
     statement = select(InboxRow).where(col(InboxRow.state) == InboxState.NEW).order_by(col(InboxRow.id))
     statement = statement.limit(bindparam("limit", type_=Integer))
     return statement if kind is None else statement.where(col(InboxRow.kind) == kind)
+
+
+@dataclass(frozen=True)
+class Newest:
+    """An event that the homeserver has given us, or has taken from us."""
+
+    room_id: RoomId
+    event_id: EventId
+    sent_at: datetime
+
+
+def newest(session: Session) -> Newest | None:
+    """The newest event that came in or went out."""
+    came = select(col(InboxRow.room_id), col(InboxRow.event_id), col(InboxRow.sent_at))
+    came = came.where(col(InboxRow.event_id).startswith("$")).order_by(col(InboxRow.id).desc()).limit(1)
+    went = select(col(OutboxRow.room_id), col(OutboxRow.event_id), col(OutboxRow.sent_at))
+    went = went.where(col(OutboxRow.event_id).is_not(None)).order_by(col(OutboxRow.id).desc()).limit(1)
+    rows = [row for statement in (came, went) for row in session.execute(statement)]
+    found = [Newest(RoomId(room or ""), EventId(event), sent_at) for room, event, sent_at in rows]
+    return max(found, key=lambda one: one.sent_at, default=None)
 
 
 def by_event(session: Session, event_id: str) -> InboxRow | None:

@@ -18,6 +18,7 @@ def build(core: Core) -> Feature:
         jobs=jobs.declare(core, rooms),
         tasks=tasks.declare(core, rooms),
         started=service.look,
+        restored=service.restored,
         permissions={
             commands.PLAN: deferred("compare the declared rooms with the homeserver"),
             commands.APPLY: deferred("make the homeserver's rooms as declared"),

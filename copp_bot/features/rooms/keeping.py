@@ -29,7 +29,7 @@ from copp_bot.core.store import rooms as rooms_store
 from copp_bot.features.rooms import render, service
 from copp_bot.features.rooms.service import Drift
 from copp_bot.rooms import opened, power, state, store
-from copp_bot.rooms.apply import Surroundings, apply, look_and_plan, take
+from copp_bot.rooms.apply import Outcome, Surroundings, apply, look_and_plan, take
 from copp_bot.rooms.declared import Declaration, DeclaredRooms
 from copp_bot.rooms.memberships import otherwise
 from copp_bot.rooms.observe import Observed, ObservedRoom, read_state
@@ -86,6 +86,15 @@ class Keeping:
             await self.core.database.write(lambda session: store.record(session, declared, observed, now))
         drifts = [drift for step in writes(steps) if (drift := _by_hand(step, observed))]
         return partial(_looked, tell=tell, drifts=drifts, found=otherwise(known, observed))
+
+    async def restore(self, payload: dict[str, Any]) -> TaskEffect:
+        """Make the rooms as declared, after an older state of the homeserver has come back."""
+        around = self._around()
+        known = await self.core.database.read(store.stays)
+        outcome = await apply(self.rooms.declaration, around)
+        observed, _steps = await look_and_plan(self.rooms.declaration, around)
+        since = datetime.fromisoformat(payload["since"])
+        return partial(self._restored, outcome=outcome, since=since, found=otherwise(known, observed))
 
     async def _follow(self, moves: Sequence[Follow], declared: Declaration) -> TaskEffect:
         """Follow rooms that were replaced, and bring what hangs on them along; what is to be said of it."""
@@ -160,6 +169,13 @@ class Keeping:
         if is_first and rooms_store.is_joined(effects.session, room.room_id, by):
             with reading_in(reader(effects.session, by, self.core.rooms).language):
                 effects.send(by, render.render_set_back(self.rooms.title(drift.key)).towards(by))
+
+    def _restored(self, effects: Effects, *, outcome: Outcome, since: datetime, found: Sequence[Found]) -> None:
+        write_found(effects.session, found, effects.now)
+        after = {"done": outcome.done, "refused": len(outcome.refused), "memberships": len(found)}
+        effects.audit("rooms.restored", COMMUNITY, actor=None, after=after)
+        with reading_in(self.rooms.language):
+            self._tell(effects, render.render_restored(since, outcome, len(found)))
 
     def _followed(
         self, effects: Effects, *, moves: Sequence[Follow], followed: Sequence[str], refused: Sequence[str]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.i18n import ngettext
@@ -65,6 +66,24 @@ def difference(current: str, declared: str) -> str:
     """What a name or topic says, and what it should say."""
     words = _("It says “{current}”; declared is “{declared}”.")
     return words.format(current=shorten(current, SHOWN), declared=shorten(declared, SHOWN))
+
+
+def render_restored(since: datetime, outcome: Outcome, memberships: int) -> Reply:
+    """The homeserver has forgotten; said in the Secretariat's room."""
+    told = _("The homeserver is back at an older state: it does not know what I saw there last, at {at} UTC.")
+    people = ngettext(
+        "{count} membership is other than I knew it.", "{count} memberships are other than I knew them.", memberships
+    )
+    return Reply(
+        (
+            (told.format(at=f"{since:%Y-%m-%d %H:%M}"),),
+            (_("What was said there since the older state is gone; the library, the blogs and the roles are not."),),
+            *render_outcome(outcome).lines,
+            *(((people.format(count=memberships),),) if memberships else ()),
+            (_("I do and say nothing twice. Look whether somebody has to be invited again."),),
+        ),
+        notice=False,
+    )
 
 
 def render_set_back(title: str) -> Reply:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from copp_bot.core.context import Context, Effects, Place
@@ -18,7 +19,7 @@ from copp_bot.rooms.rights import BRING, misplaced
 
 PLAN_TASK, APPLY_TASK, POWER_TASK = "rooms.plan", "rooms.apply", "rooms.power"
 BRING_TASK, REMOVE_TASK = "rooms.bring", "rooms.remove"
-MEND_TASK, LOOK_TASK = "rooms.mend", "rooms.look"
+MEND_TASK, LOOK_TASK, RESTORE_TASK = "rooms.mend", "rooms.look", "rooms.restore"
 LANE = "rooms"
 """Plans and applications run one after the other."""
 
@@ -82,6 +83,11 @@ def mend(effects: Effects, drift: Drift, why: str) -> None:
 def look(effects: Effects) -> None:
     """Have every room looked at."""
     effects.task(LOOK_TASK, {}, marker=f"{LOOK_TASK}:{effects.cause}", lane=LANE)
+
+
+def restored(effects: Effects, since: datetime) -> None:
+    """Have the rooms made as declared again, of a homeserver that has forgotten everything since then."""
+    effects.task(RESTORE_TASK, {"since": since.isoformat()}, marker=f"{RESTORE_TASK}:{effects.cause}", lane=LANE)
 
 
 def adjust_power(effects: Effects, declared: Declaration, bot: UserId) -> None:

@@ -160,6 +160,7 @@ def declare(core: Core, rooms: DeclaredRooms) -> tuple[TaskKind, ...]:
         TaskKind(service.POWER_TASK, hands.power),
         TaskKind(service.MEND_TASK, keeping.mend),
         TaskKind(service.LOOK_TASK, keeping.look),
+        TaskKind(service.RESTORE_TASK, keeping.restore),
         TaskKind(service.BRING_TASK, moves.bring, is_bulk=True),
         TaskKind(service.REMOVE_TASK, moves.remove),
     )

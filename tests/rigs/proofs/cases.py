@@ -1,5 +1,6 @@
 """The cases: what ``make prove-NAME`` runs, in which size, and the sentence of figures that comes of it."""
 
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from copp_bot.demo.homeserver import LocalHomeserver
 from tests.rigs.driver import HttpPerson
 from tests.rigs.load import Verdict
 from tests.rigs.mutants.targets import EQUIVALENT, TARGETS
-from tests.rigs.proofs import away, burst, drop, kill, mutants, out, outage
+from tests.rigs.proofs import away, burst, drop, kill, mutants, out, outage, restored
 from tests.rigs.stage import Stage, stage
 
 MINUTES = 60.0
@@ -167,6 +168,14 @@ async def run_out(homeserver: LocalHomeserver, folder: Path, size: int) -> Resul
     return Result(f"{size} tries: {', '.join(out.ways(seen.tries))}", figures, is_whole)
 
 
+async def run_restored(size: int) -> Result:
+    """An older state of the homeserver comes back."""
+    with tempfile.TemporaryDirectory(prefix="prove-", ignore_cleanup_errors=True) as folder:
+        seen = await restored.prove_restored(Path(folder), size)
+    shape = f"{size} commands before the backup, {seen.forgotten} forgotten, {size} after it came back"
+    return Result(shape, _figures(seen.verdict, seen.wrong), seen.holds)
+
+
 async def run_mutants(size: int) -> Result:
     """Every mutant of what decides, or so many."""
     tried = mutants.chosen(size)
@@ -190,6 +199,7 @@ CASES: dict[str, Case | LoneCase] = {
     "weather": Case("every disturbance of the proxy, mixed", 300, "commands", run_weather),
     "mutants": LoneCase("every mutant of the gate and of what permits is noticed", 10_000, "mutants", run_mutants),
     "out": Case("leave, kick, ban, deactivate, demote: no access on any surface", 500, "tries", run_out),
+    "restored": LoneCase("yesterday's homeserver comes back while the bot runs", 200, "commands", run_restored),
     "outage": Case("the homeserver is away, then answers errors", 60, "minutes", run_outage),
 }
 GROUPS = {"all": tuple(CASES), "kill": ("kill-points", "kill-random")}
