@@ -149,7 +149,11 @@ class Handlers:
             return
         self._thread(effects, place, message)
         is_file = message.file is not None and not self.dispatcher.is_command(effects, place, message)
-        if not (is_file and self._offer(effects, place, message)):
+        if is_file and self._offer(effects, place, message):
+            return
+        if is_file and place.is_direct and not message.body:
+            self.dispatcher.not_taken(effects, place, message, self._offers.values())
+        else:
             self.dispatcher.message(effects, place, message, prompts.choices(effects, place, message))
 
     def _thread(self, effects: RowEffects, place: Place, message: Message) -> None:

@@ -5,7 +5,7 @@ and every answer goes where its readers may read it.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -24,12 +24,13 @@ from copp_bot.core.ids import COMMUNITY, RoomId, UserId, localpart
 from copp_bot.core.matrix.port import Message
 from copp_bot.core.people import load_viewer
 from copp_bot.core.permissions import Policy, refusal
-from copp_bot.core.reply import LINES_IN_A_ROOM, Part, Reply, code, say
+from copp_bot.core.reply import LINES_IN_A_ROOM, Part, Reply, code, say, shorten
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.core.store import said as said_store
 
 log = logging.getLogger(__name__)
+LONGEST_NAME = 60
 TOO_OLD = timedelta(hours=24)
 JUST_NOW = timedelta(seconds=10)
 """Since we came into a direct chat and greeted; whoever writes "hello" so soon has not read ours yet."""
@@ -115,6 +116,16 @@ class Dispatcher:
             if reply is not None:
                 self._answer(context, reply)
         return reply is not None
+
+    def not_taken(self, effects: RowEffects, place: Place, message: Message, offers: Iterable[FileOffer]) -> None:
+        """The answer to a file in the direct chat that no feature takes: they may not share it, or nobody reads it."""
+        context = self._context(effects, place, message)
+        name = message.file.name if message.file else ""
+        with reading_in(context.viewer.language or self.house.language):
+            refused = [refusal(self.house.policy, context.viewer, offer.permission, place.scope) for offer in offers]
+            words = _("I have no use for “{name}” here: I read documents and text. See what you can do here: ")
+            line = (words.format(name=shorten(name, LONGEST_NAME)), code("!help"))
+            self._answer(context, say(next(filter(None, refused), line)))
 
     def went_wrong(self, effects: RowEffects, place: Place, message: Message, ref: str) -> None:
         """The answer to a command whose handler failed."""

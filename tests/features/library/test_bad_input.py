@@ -164,3 +164,16 @@ async def test_at_reception_a_member_is_answered_privately(library: House) -> No
     told = await find_answer(library, goran, room, event)
     assert told["content"]["body"] == "I answer you in our direct chat: accept the invitation that comes from me."
     assert "“Arriving”" in (await library.said(goran, "direct"))[-1]
+
+
+async def test_a_file_in_the_direct_chat_that_nobody_takes_is_answered(library: House) -> None:
+    """A picture, a voice message, and whatever somebody posts who may not shelve."""
+    ana, lucia = await library.newcomer("ana"), library.people["lucia"]
+    for person, name, kind, sentence in (
+        (lucia, "wall.jpg", "image/jpeg", "I have no use for “wall.jpg” here: I read documents and text."),
+        (lucia, "voice.ogg", "audio/ogg", "I have no use for “voice.ogg” here"),
+        (ana, "plan.pdf", PDF, "That is for members. A steward will let you in soon"),
+    ):
+        room = await library.direct(person)
+        event = await person.post_file(room, name, b"bytes", kind)
+        assert (await library.answer(person, room, event)).startswith(sentence)
