@@ -17,10 +17,12 @@ def note(session: Session, user: UserId, space: RoomId) -> None:
     meta.put(session, _name(user, space), "")
 
 
-def forget(session: Session, user: UserId, space: RoomId) -> None:
-    """They have left, or are there in their own right now."""
-    if meta.get(session, _name(user, space)) is not None:
-        meta.drop(session, _name(user, space))
+def forget(session: Session, user: UserId, space: RoomId) -> bool:
+    """They have left, or are there in their own right now; False when they were not there by a role."""
+    if meta.get(session, _name(user, space)) is None:
+        return False
+    meta.drop(session, _name(user, space))
+    return True
 
 
 def all_of_them(session: Session) -> frozenset[tuple[UserId, RoomId]]:

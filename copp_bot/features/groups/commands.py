@@ -49,22 +49,22 @@ class Handlers:
 
     def accept(self, ctx: Context, args: Args) -> Reply:
         """Let someone in who has asked."""
-        user, key = _user(args), args.text("key")
+        user, key = _user(args), self._key(ctx, args) or ""
 
         def accepting() -> Reply:
             info = service.accept(ctx, self.house, user, key)
-            asking.show_decided(ctx, self.core.rooms, user, info, Decided.ACCEPTED)
+            asking.show_decided(ctx.effects, self.core.rooms, user, info, Decided.ACCEPTED, ctx.viewer.user_id)
             return render.render_accepted(user, info)
 
         return self._among_its_own(ctx, key, accepting)
 
     def decline(self, ctx: Context, args: Args) -> Reply:
         """Do not let someone in who has asked; they are told kindly."""
-        user = _user(args)
+        user, key = _user(args), self._key(ctx, args) or ""
 
         def declining() -> Reply:
-            info = service.decline(ctx, self.house, user, args.text("key"))
-            asking.show_decided(ctx, self.core.rooms, user, info, Decided.DECLINED)
+            info = service.decline(ctx, self.house, user, key)
+            asking.show_decided(ctx.effects, self.core.rooms, user, info, Decided.DECLINED, ctx.viewer.user_id)
             with reading_in(reader(ctx.session, user, self.core.rooms).language):
                 ctx.effects.send(user, render.render_sorry(user, info))
             return render.render_declined(user, info)

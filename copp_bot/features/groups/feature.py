@@ -1,8 +1,8 @@
 """Wires the groups feature."""
 
-from copp_bot.core.feature import Core, Feature
+from copp_bot.core.feature import Core, Feature, MembershipHandler
 from copp_bot.core.i18n import deferred
-from copp_bot.features.groups import commands, jobs, opening, service, tasks, web
+from copp_bot.features.groups import asking, commands, jobs, opening, service, tasks, web
 
 
 def build(core: Core) -> Feature:
@@ -23,6 +23,7 @@ def build(core: Core) -> Feature:
             opening.NEW: deferred("open groups and topical rooms"),
             opening.CLOSE: deferred("close groups and topical rooms, and open them again"),
         },
+        memberships=(MembershipHandler(asking.CameOrWent(service.House(core.rooms, core.settings.bot))),),
         redacted=service.taken_back,
         pages=web.pages(core),
         actions=web.actions(core),

@@ -9,6 +9,8 @@ class Outcome(StrEnum):
     INVITED = "invited"
     JOINED = "joined"
     ALREADY = "already"
+    KEPT = "kept"
+    """There by a role so far, and from now on for themselves."""
     ELSEWHERE = "elsewhere"
     """The account belongs to another server."""
     UNKNOWN = "unknown"

@@ -52,7 +52,13 @@ def render_request(user: UserId, name: str | None, info: GroupInfo) -> Reply:
 
 def render_decided(user: UserId, name: str | None, info: GroupInfo, decided: Decided, by: str) -> Reply:
     """A request on which somebody has decided; the choices are gone."""
-    sentence = _("Accepted by {name}.") if decided is Decided.ACCEPTED else _("Declined by {name}.")
+    sentence = {
+        Decided.ACCEPTED: _("Accepted by {name}."),
+        Decided.DECLINED: _("Declined by {name}."),
+        Decided.NEEDLESS: _("They are in, or invited, by now: nothing is left to decide."),
+        Decided.GONE: _("They have left the community: nothing is left to decide."),
+        Decided.FAILED: _("Accepted by {name}, but they could not be let in: the answer to the acceptance says why."),
+    }[decided]
     asked = (person(user, name), f" ({user}) ", _("asked to join "), bold(info.title), ".")
     return say(asked, sentence.format(name=clean(by)), notice=False)
 
@@ -87,6 +93,12 @@ def render_you_are_in(user: UserId, info: GroupInfo, outcome: Outcome) -> Reply:
     return say(sentence.format(group=info.title), notice=False, mentions=(user,))
 
 
+def render_not_let_in(user: UserId, info: GroupInfo) -> Reply:
+    """Said to the person who asked, when the homeserver would not let them in; why is for the stewards to say."""
+    words = _("A steward has accepted, but I could not let you into {group}. Ask a steward in Reception about it.")
+    return say(words.format(group=info.title)).towards(user)
+
+
 def render_you_may_come(user: UserId, title: str) -> Reply:
     """Said to a newcomer who has been let into the community."""
     words = _("You may come into the community: accept the invitation to “{title}” in your Matrix client.")
@@ -106,10 +118,11 @@ def render_outcomes(outcomes: Mapping[UserId, Outcome], key: str | None, rooms: 
         Outcome.INVITED: _("Invited to {where}: "),
         Outcome.JOINED: _("In {where} now: "),
         Outcome.ALREADY: _("In {where} already: "),
+        Outcome.KEPT: _("In {where} by a role so far, and now also when the role ends: "),
         Outcome.ELSEWHERE: _("Has an account on another server, and only those of this one can be invited: "),
         Outcome.UNKNOWN: _("Not an account of this server, check the spelling: "),
         Outcome.STRANGER: _("Not in the community yet; a steward of the community lets them in first: "),
-        Outcome.BANNED: _("Cannot be invited, because a ban is in force: "),
+        Outcome.BANNED: _("Cannot be invited while a ban is in force; who may ban lifts it in the list of members: "),
         Outcome.REFUSED: _("Could not be invited, the homeserver refused it; !rooms plan may say why: "),
     }
     where = _where(key, rooms)

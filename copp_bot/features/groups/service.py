@@ -17,6 +17,7 @@ from copp_bot.core.errors import NotFound, UserError
 from copp_bot.core.feature import GroupInfo, RoomDirectory
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import COMMUNITY, EventId, RoomId, Scope, UserId, group_of, group_scope
+from copp_bot.core.matrix.port import Membership
 from copp_bot.core.narrowing import may_name
 from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.permissions import EVERYTHING, Policy, Role, Viewer
@@ -62,10 +63,16 @@ class Asked(StrEnum):
 
 
 class Decided(StrEnum):
-    """What those who decide have made of a request."""
+    """What became of a request."""
 
     ACCEPTED = "accepted"
     DECLINED = "declined"
+    NEEDLESS = "needless"
+    """They are in the group, or invited, by now."""
+    GONE = "gone"
+    """They have left the community."""
+    FAILED = "failed"
+    """Accepted, and it did not work."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,11 @@ def ask(effects: Effects, house: House, viewer: Viewer, key: str) -> tuple[Group
         return info, Asked.IN
     if info.closed:
         raise UserError(_("{group} is closed: it takes in nobody new.").format(group=info.title))
-    if _is_invited(effects.session, key, viewer.user_id):
+    there = _membership(effects.session, key, viewer.user_id)
+    if there == "ban":
+        sentence = _("You cannot join {group} as things are. Ask a steward in Reception about it.")
+        raise UserError(sentence.format(group=info.title), private=True)
+    if there == "invite":
         return info, Asked.INVITED
     if store.is_open(effects.session, viewer.user_id, key, effects.now):
         return info, Asked.ALREADY
@@ -113,6 +124,19 @@ def keep_cards(effects: Effects, user_id: UserId, key: str, cards: Mapping[str, 
 def cards(session: Session, user_id: UserId, key: str) -> dict[str, str]:
     """The messages that put this person's last request before the stewards."""
     return store.cards(session, user_id, key)
+
+
+def ended(effects: Effects, house: House, place: Place, membership: Membership) -> tuple[Decided, Sequence[str]] | None:
+    """A change in a space that ends a person's requests: what became of them, and the keys of the groups."""
+    key, user = str(place.key), membership.user_id
+    if key == ROOT_KEY and membership.membership in ("leave", "ban"):
+        outcome, keys = Decided.GONE, store.open_keys(effects.session, user, effects.now)
+    elif key in house.rooms.groups() and membership.membership in ("join", "invite"):
+        outcome, keys = Decided.NEEDLESS, [key]
+    else:
+        return None
+    by = membership.sender
+    return outcome, [one for one in keys if store.answer(effects.session, user, one, outcome, by, effects.now)]
 
 
 def taken_back(effects: Effects, event_id: EventId) -> None:
@@ -220,10 +244,10 @@ def _people(session: Session, house: House, key: str) -> int:
     return rooms_store.count_joined(session, room) - int(rooms_store.is_joined(session, room, house.bot))
 
 
-def _is_invited(session: Session, key: str, user_id: UserId) -> bool:
+def _membership(session: Session, key: str, user_id: UserId) -> str:
     room = rooms_store.room_id(session, key)
     row = rooms_store.membership(session, room, user_id) if room else None
-    return row is not None and row.membership == "invite"
+    return row.membership if row is not None else "leave"
 
 
 def _decide(ctx: Context, house: House, user_id: UserId, key: str, outcome: Decided) -> GroupInfo:

@@ -83,6 +83,16 @@ def take_back(session: Session, cause: str, now: datetime) -> None:
     session.execute(update(JoinRequestRow).where(*asked).values(answered_at=now, outcome="taken back"))
 
 
+def open_keys(session: Session, user_id: str, now: datetime) -> list[str]:
+    """The groups that this person waits to hear from."""
+    statement = select(col(JoinRequestRow.group_key)).where(
+        col(JoinRequestRow.user_id) == user_id,
+        col(JoinRequestRow.answered_at).is_(None),
+        col(JoinRequestRow.asked_at) > now - OPEN_FOR,
+    )
+    return list(dict.fromkeys(session.scalars(statement.order_by(col(JoinRequestRow.id)))))
+
+
 def answer(session: Session, user_id: str, key: str, outcome: str, by: str, now: datetime) -> bool:
     """Close the open request; False when there is none."""
     row = _open(session, user_id, key, now)

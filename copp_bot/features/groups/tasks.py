@@ -20,8 +20,10 @@ from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.readers import reader
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.features.groups import opening, render, service
+from copp_bot.features.groups.asking import show_decided
 from copp_bot.features.groups.making import Making
 from copp_bot.features.groups.outcomes import Outcome
+from copp_bot.features.groups.service import Decided
 from copp_bot.rooms import by_role
 from copp_bot.rooms.declared import declared_rooms
 
@@ -43,15 +45,14 @@ class Entering:
     def done(self, effects: Effects, *, payload: dict[str, Any], outcomes: Mapping[UserId, Outcome]) -> None:
         """Say in the answer what became of everyone, and tell those who had asked."""
         key, scope = payload["key"], service.scope_of(payload["key"])
+        outcomes = {user: _kept(effects, user, payload["rooms"], outcome) for user, outcome in outcomes.items()}
         with reading_in(payload["language"] or self.core.rooms.language):
             effects.edit(TxnId(payload["answer"]), render.render_outcomes(outcomes, key, self.core.rooms))
         for user, outcome in outcomes.items():
-            for room in payload["rooms"]:
-                by_role.forget(effects.session, user, RoomId(room))  # now they are wanted there themselves
-            if outcome in (Outcome.INVITED, Outcome.JOINED):
+            if outcome in (Outcome.INVITED, Outcome.JOINED, Outcome.KEPT):
                 effects.audit("group.invited", scope, actor=payload["actor"], target=user)
             if payload["asked"] and key:
-                self._tell(effects, user, key, outcome)
+                self._tell(effects, user, key, outcome, UserId(payload["actor"]))
             elif key is None and outcome is Outcome.INVITED and rooms_store.has_direct_chat(effects.session, user):
                 with reading_in(reader(effects.session, user, self.core.rooms).language):
                     effects.send(user, render.render_you_may_come(user, self.core.rooms.title(ROOT_KEY)))
@@ -60,12 +61,16 @@ class Entering:
         """Say in the answer that it did not work."""
         effects.edit(TxnId(payload["answer"]), render.render_failed(sentence))
 
-    def _tell(self, effects: Effects, user: UserId, key: str, outcome: Outcome) -> None:
+    def _tell(self, effects: Effects, user: UserId, key: str, outcome: Outcome, by: UserId) -> None:
         info = self.core.rooms.groups().get(key)
-        if info is None or outcome not in (Outcome.INVITED, Outcome.JOINED, Outcome.ALREADY):
+        if info is None:
             return
+        is_in = outcome in (Outcome.INVITED, Outcome.JOINED, Outcome.ALREADY, Outcome.KEPT)
+        if not is_in:
+            show_decided(effects, self.core.rooms, user, info, Decided.FAILED, by)
         with reading_in(reader(effects.session, user, self.core.rooms).language):
-            effects.send(user, render.render_you_are_in(user, info, outcome))
+            said = render.render_you_are_in(user, info, outcome) if is_in else render.render_not_let_in(user, info)
+            effects.send(user, said)
 
     async def _bring_all(
         self, users: Sequence[UserId], payload: dict[str, Any], members: Mapping[RoomId, Mapping[UserId, str]]
@@ -141,6 +146,12 @@ class Leaving:
     async def run(self, payload: dict[str, Any]) -> None:
         """Make them leave; nothing happens when they are not there."""
         await self.core.homeserver.kick(RoomId(payload["room"]), UserId(payload["user"]), _("by their own wish"))
+
+
+def _kept(effects: Effects, user: UserId, rooms: Sequence[str], outcome: Outcome) -> Outcome:
+    """Who was there by a role alone is wanted there themselves from now on."""
+    was_by_role = [by_role.forget(effects.session, user, RoomId(room)) for room in rooms]
+    return Outcome.KEPT if outcome is Outcome.ALREADY and any(was_by_role) else outcome
 
 
 def _server(user_id: UserId) -> str:

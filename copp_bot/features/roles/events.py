@@ -1,4 +1,4 @@
-"""Someone is out of a group's space: the roles they held in that group alone end with it."""
+"""Someone is out of the community's space or of a group's: the roles they held there end with it."""
 
 from dataclasses import dataclass
 
@@ -6,20 +6,23 @@ from copp_bot.core.context import Effects, Place
 from copp_bot.core.feature import Core
 from copp_bot.core.ids import group_of
 from copp_bot.core.matrix.port import Membership
-from copp_bot.features.roles import notices, service
-
-GONE = ("leave", "ban")
+from copp_bot.core.people import ROOT_KEY
+from copp_bot.features.roles import notices, service, store
 
 
 @dataclass(frozen=True)
-class GroupLeft:
-    """Handles memberships of group spaces; leaving the community needs nothing, grants count for members alone."""
+class Left:
+    """Handles memberships of spaces. Whoever comes back has no role until it is given again."""
 
     core: Core
 
     def __call__(self, effects: Effects, place: Place, change: Membership) -> None:
-        """End the group's grants of someone who left or was removed."""
-        if change.membership not in GONE or place.key is None or place.key != group_of(place.scope):
+        """End the grants of someone who left or was removed."""
+        if change.membership not in store.OUT or place.key is None:
             return
-        for ended in service.end_in_group(effects, self.core.policy, change.user_id, place.scope):
-            notices.tell_ended(effects, self.core, ended)
+        policy = self.core.policy
+        if place.key == ROOT_KEY:
+            notices.tell_of_leaving(effects, self.core, service.end_outside(effects, policy))
+        elif place.key == group_of(place.scope):
+            for ended in service.end_in_group(effects, policy, change.user_id, place.scope):
+                notices.tell_ended(effects, self.core, ended)

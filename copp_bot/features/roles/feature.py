@@ -11,7 +11,7 @@ def build(core: Core) -> Feature:
         name="roles",
         summary=deferred("Who holds which role, where and until when"),
         commands=commands.declare(core),
-        memberships=(MembershipHandler(events.GroupLeft(core)),),
+        memberships=(MembershipHandler(events.Left(core)),),
         jobs=jobs.declare(core),
         tasks=tasks.declare(core),
         started=tasks.started,

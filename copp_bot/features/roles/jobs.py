@@ -1,4 +1,4 @@
-"""Every minute: grants whose time has passed come to their end, and those of people who are gone for good."""
+"""Every minute: grants whose time has passed come to their end, and those of people who have left."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class EndRunOut:
         """End what has run out, and tell those who held it."""
         for ended in service.end_run_out(effects, self.core.policy):
             notices.tell_ended(effects, self.core, ended)
-        service.end_gone(effects, self.core.policy)
+        notices.tell_of_leaving(effects, self.core, service.end_outside(effects, self.core.policy))
 
 
 def declare(core: Core) -> tuple[Job, ...]:

@@ -7,7 +7,7 @@ from copp_bot.core.feature import RoomDirectory
 from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import UserId, group_of
 from copp_bot.core.permissions import Policy
-from copp_bot.core.reply import Line, Option, Reply, Span, bold, person, say
+from copp_bot.core.reply import Line, Option, Reply, Span, bold, code, person, say
 from copp_bot.core.words import ending, role_words, scope_title
 from copp_bot.features.roles.service import Change
 from copp_bot.features.roles.store import Held
@@ -49,6 +49,23 @@ def render_you_were(change: Change, rooms: RoomDirectory, zone: ZoneInfo) -> Rep
     """Told to the person whose role has ended."""
     sentence = _("You are no longer {what}. Thank you for what you did.").format(what=_what(change, rooms, zone))
     return say(sentence, notice=False, mentions=(change.user_id,))
+
+
+def render_left(changes: Sequence[Change], names: Mapping[UserId, str], rooms: RoomDirectory, zone: ZoneInfo) -> Reply:
+    """Told to the Secretariat when people with roles have left the community."""
+    lines: list[Line] = [
+        (_named(change.user_id, names), _(" has left the community and is no longer {what}.").format(what=what))
+        for change in changes
+        for what in [_what(change, rooms, zone)]
+    ]
+    commands: list[Line] = [(code(_to_grant(change)),) for change in changes]
+    back = _("A role does not come back with the person. When they are here again, it is given by:")
+    return Reply((*lines, (back,), *commands), notice=False)
+
+
+def _to_grant(change: Change) -> str:
+    key = group_of(change.scope)
+    return f"!role grant {change.user_id} {change.role.name}{f' group:{key}' if key else ''}"
 
 
 def render_list(

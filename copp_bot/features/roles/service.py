@@ -136,9 +136,9 @@ def end_run_out(effects: Effects, policy: Policy) -> Sequence[Change]:
     return _end(effects, policy, store.run_out(effects.session, effects.now))
 
 
-def end_gone(effects: Effects, policy: Policy) -> Sequence[Change]:
-    """End the roles of people who have left everything, as an ended account does; the last in charge keep theirs."""
-    grants = [g for g in store.gone(effects.session, effects.now) if not _is_last(effects, policy, g)]
+def end_outside(effects: Effects, policy: Policy) -> Sequence[Change]:
+    """End the roles of people who are out of the community; the last in charge keep theirs."""
+    grants = [g for g in store.outside(effects.session, effects.now) if not _is_last(effects, policy, g)]
     return _end(effects, policy, grants)
 
 

@@ -8,12 +8,14 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from copp_bot.core.ids import Scope, UserId
-from copp_bot.core.mirror import PRESENT
 from copp_bot.core.people import ROOT_KEY
 from copp_bot.core.permissions import Grant
 from copp_bot.core.store import people as people_store
 from storage.tables.people import GrantRow
-from storage.tables.rooms import MembershipRow, RoomKind, RoomRow
+from storage.tables.rooms import MembershipRow, RoomRow
+
+OUT = ("leave", "ban")
+"""Memberships of who is outside."""
 
 
 @dataclass(frozen=True)
@@ -59,28 +61,14 @@ def run_out(session: Session, now: datetime) -> Sequence[Held]:
     return [_held(row) for row in session.scalars(statement.order_by(col(GrantRow.id)))]
 
 
-def gone(session: Session, now: datetime) -> Sequence[Held]:
-    """Grants of people who have left the community themselves and are in no room of the bot's, nor invited to one.
-
-    An account that is deactivated leaves every room; nothing else tells of it. An invitation to a direct chat tells
-    nothing: the bot may have written to it a moment later.
-    """
-    held_now = in_force(session, now)
-    rows = session.execute(
-        select(col(MembershipRow.user_id), col(MembershipRow.membership), col(MembershipRow.by), col(RoomRow.key))
-        .add_columns(col(RoomRow.kind))
-        .join(RoomRow, col(RoomRow.room_id) == col(MembershipRow.room_id))
-        .where(col(RoomRow.membership) == "join", col(MembershipRow.user_id).in_({g.user_id for g in held_now}))
-    ).all()
-    present = {
-        user
-        for user, membership, _by, _key, kind in rows
-        if membership in PRESENT and (membership == "join" or kind is not RoomKind.DIRECT)
-    }
-    left = {
-        user for user, membership, by, key, _kind in rows if key == ROOT_KEY and membership == "leave" and by == user
-    }
-    return [grant for grant in held_now if grant.user_id in left - present]
+def outside(session: Session, now: datetime) -> Sequence[Held]:
+    """Grants of people who have left the community's space, or were put out of it; an ended account has left."""
+    root = select(col(RoomRow.room_id)).where(col(RoomRow.key) == ROOT_KEY, col(RoomRow.membership) == "join")
+    statement = select(col(MembershipRow.user_id)).where(
+        col(MembershipRow.room_id).in_(root), col(MembershipRow.membership).in_(OUT)
+    )
+    people = set(session.scalars(statement))
+    return [grant for grant in in_force(session, now) if grant.user_id in people]
 
 
 def is_empty(session: Session) -> bool:

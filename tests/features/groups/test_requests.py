@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from copp_bot.core.ids import RoomId, UserId
 from tests.fakes.person import FakeWorld
 from tests.features.library.library_house import peopled
 from tests.house import House
+from tests.world import Person
 
 
 @pytest.fixture
@@ -54,3 +56,46 @@ async def test_a_mistyped_group_is_suggested_where_it_may_be_spoken_of(house: Ho
     goran, noor = house.people["goran"], house.people["noor"]
     assert "Did you mean rhythm?" in await house.ask(goran, "direct", "!group join rythm")
     assert "rhythm?" not in await house.ask(noor, "direct", "!group join rythm")
+
+
+async def test_a_request_ends_when_they_get_in_another_way_or_go(house: House) -> None:
+    """The old choice brings nobody in any more."""
+    goran, matteo, aino = (house.people[name] for name in ("goran", "matteo", "aino"))
+    room, space = house.rooms["stewards"], house.rooms["rhythm"]
+    await house.ask(goran, "direct", "!group join rhythm")
+    await house.ask(aino, "rhythm/home", f"!group invite {goran.user_id} rhythm")
+    await house.accept(goran)
+    assert (await _shown(house, matteo))[-1] == "They are in, or invited, by now: nothing is left to decide."
+    assert not [raw for raw in await matteo.timeline(room) if raw["type"] == "m.reaction" and raw["content"]]
+    await goran.leave(space)
+    await house.settled()
+    assert "No request of" in await house.ask(aino, "direct", f"!group accept {goran.user_id} rhythm")
+    assert "I have asked the stewards" in await house.ask(goran, "direct", "!group join rhythm")
+    await goran.leave(house.rooms["root"])
+    await house.settled()
+    assert (await _shown(house, matteo))[-1] == "They have left the community: nothing is left to decide."
+    assert "No request of" in await house.ask(aino, "direct", f"!group accept {goran.user_id} rhythm")
+
+
+async def test_accepted_and_banned_is_told_as_it_is(house: House) -> None:
+    goran, matteo, aino = (house.people[name] for name in ("goran", "matteo", "aino"))
+    await house.ask(goran, "direct", "!group join rhythm")
+    await house.app.homeserver.ban(RoomId(house.rooms["rhythm"]), UserId(goran.user_id))
+    assert "while a ban is in force" in await house.ask(aino, "direct", f"!group accept {goran.user_id} Rhythm")
+    assert (await _shown(house, matteo))[-1].startswith("Accepted by aino, but they could not be let in")
+    assert (await house.said(goran, "direct"))[-1].startswith("A steward has accepted, but I could not let you into")
+    assert "You cannot join Rhythm and language as things are" in await house.ask(goran, "direct", "!group join rhythm")
+
+
+async def test_a_mistyped_group_is_suggested_to_who_decides(house: House) -> None:
+    goran, aino = house.people["goran"], house.people["aino"]
+    await house.ask(goran, "direct", "!group join rhythm")
+    for command in ("accept", "decline"):
+        answer = await house.ask(aino, "direct", f"!group {command} {goran.user_id} rythm")
+        assert "There is no group rythm. Did you mean rhythm?" in answer
+
+
+async def _shown(house: House, reader: Person) -> list[str]:
+    """The lines of the newest card in the stewards' room, as it reads now."""
+    cards = [body for body in await house.said(reader, "stewards") if "asked to join" in body]
+    return cards[-1].splitlines()

@@ -68,7 +68,7 @@ async def test_every_outcome(house: SmallHouse) -> None:
         "Has an account on another server, and only those of this one can be invited: @x:elsewhere.org",
         f"Not an account of this server, check the spelling: {user('nobody')}",
         f"Not in the community yet; a steward of the community lets them in first: {user('dora')}",
-        f"Cannot be invited, because a ban is in force: {CARL}",
+        f"Cannot be invited while a ban is in force; who may ban lifts it in the list of members: {CARL}",
     ]
     assert house.effects.trail == [("group.invited", "group:rhythm", STEWARD, ANNA)]
     assert (await scene.bot.members(scene.group))[ANNA] == "invite"

@@ -13,7 +13,7 @@ from copp_bot.core.matrix.port import Membership
 from copp_bot.core.until import parse_until
 from copp_bot.features.roles import service, store
 from copp_bot.features.roles.commands import Handlers
-from copp_bot.features.roles.events import GroupLeft
+from copp_bot.features.roles.events import Left
 from copp_bot.features.roles.jobs import EndRunOut
 from copp_bot.features.roles.service import Rules, Wish
 from storage.tables.people import GrantRow
@@ -234,16 +234,34 @@ def test_grants_run_out(house: SmallHouse) -> None:
 
 @pytest.mark.parametrize(("membership", "key", "ends"), [
     ("leave", "rhythm", True), ("ban", "rhythm", True), ("join", "rhythm", False), ("invite", "rhythm", False),
-    ("leave", "rhythm/home", False), ("leave", "root", False),
+    ("leave", "rhythm/home", False), ("invite", "root", False),
 ])  # fmt: skip
 def test_leaving_a_group_ends_the_roles_in_it(house: SmallHouse, membership: str, key: str, ends: bool) -> None:
     """The space counts; roles elsewhere stay."""
     anna = house.member("anna", "rhythm", roles=(("steward", RHYTHM), ("steward", COMMUNITY)))
     place: Place = house.place(key)
     change = Membership(EventId("$x"), place.room_id, anna, NOW, user_id=anna, membership=membership)
-    GroupLeft(house.core)(house.effects, place, change)
+    Left(house.core)(house.effects, place, change)
     held = {g.scope for g in store.in_force(house.session, NOW)}
     assert held == ({COMMUNITY} if ends else {COMMUNITY, RHYTHM})
+
+
+@pytest.mark.parametrize("membership", ["leave", "ban"])
+def test_leaving_the_community_ends_every_role(house: SmallHouse, membership: str) -> None:
+    """The Secretariat is told; who comes back has none; the last in charge keep theirs."""
+    sara = house.member("sara", roles=(("secretariat", COMMUNITY),))
+    anna = house.member("anna", "rhythm", roles=(("steward", RHYTHM), ("lead_steward", COMMUNITY)))
+    for gone in (anna, sara):
+        house.membership(gone, "root", membership)
+        place = house.place("root")
+        change = Membership(EventId("$x"), place.room_id, gone, NOW, user_id=gone, membership=membership)
+        Left(house.core)(house.effects, place, change)
+    house.membership(anna, "root", "join")
+    assert [(g.user_id, g.role) for g in store.in_force(house.session, NOW)] == [(sara, "secretariat")]
+    (told,) = house.sent_to(house.place("secretariat").room_id)
+    assert "has left the community and is no longer lead steward in the community" in told.plain
+    assert f"!role grant {anna} steward group:rhythm\n!role grant {anna} lead_steward" in told.plain
+    assert not house.sent_to(anna)
 
 
 def test_mirror_and_restore(house: SmallHouse) -> None:
