@@ -116,7 +116,7 @@ class App:
             unmarked=self.outbox.unmarked,
             metrics=self.metrics,
         )
-        self.intake.is_rewound = self._is_rewound
+        self.intake.is_rewound, self.intake.ready = self._is_rewound, core.synced
         kinds = [
             *direct.kinds(),
             Gaps(homeserver, self.classifier).kind(),

@@ -91,6 +91,11 @@ class DirectChats:
         words = _("Our chat is encrypted now, which cannot be undone, and I cannot read it. So here is a new one.")
         effects.send(person, say(words, notice=False))
 
+    def shared(self, effects: RowEffects, room_id: RoomId) -> None:
+        """Somebody else has been invited to a direct chat, or has come."""
+        words = _("Somebody else can read this chat now. I answer here only what begins with ! or my name,")
+        effects.send(room_id, say(words + " " + _("and private things in a chat that is ours alone."), notice=False))
+
     async def _open(self, payload: dict[str, Any]) -> TaskEffect | None:
         person = UserId(payload["person"])
         await self._let_it_finish(payload)

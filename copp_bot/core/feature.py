@@ -1,5 +1,6 @@
 """What a feature gives to the house. ``feature.py`` of each feature builds one of these and does nothing else."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -79,6 +80,8 @@ class Core:
     clock: Clock
     homeserver: Homeserver
     rooms: RoomDirectory
+    synced: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the first sync has been taken in."""
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,11 @@ def has_slides(media_type: str) -> bool:
     return "presentation" in media_type
 
 
+def is_file_name(name: str) -> bool:
+    """Does it end like the name of a file of a kind that is read here?"""
+    return PurePath(name).suffix.lower() in _BY_SUFFIX
+
+
 def kind_name(media_type: str) -> str:
     """A media type as people call it."""
     return _(_NAMES[media_type]) if media_type in _NAMES else media_type

@@ -124,6 +124,8 @@ class Handlers:
         place = mirror.place_of(effects.session, event.room_id)
         if isinstance(event, Membership):
             mirror.apply_membership(effects, event, self.bot, self._listeners.memberships)
+            if place.is_direct and mirror.place_of(effects.session, event.room_id).is_shared_chat:
+                self._direct.shared(effects, event.room_id)
         elif isinstance(event, State):
             self._state(effects, place, event)
         elif isinstance(event, Message):

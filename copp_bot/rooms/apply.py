@@ -106,8 +106,14 @@ class Outcome:
         return self.done + len(self.refused)
 
 
-async def look_and_plan(declared: Declaration, around: Surroundings) -> tuple[Observed, tuple[Step, ...]]:
-    """Observe and plan; changes nothing."""
+async def look_and_plan(
+    declared: Declaration, around: Surroundings, *, again: bool = False
+) -> tuple[Observed, tuple[Step, ...]]:
+    """Observe and plan; changes nothing.
+
+    Args:
+        again: also plan what the homeserver has not allowed before; else a person is told of it.
+    """
     now = around.clock.now()
     skip = await around.database.read(store.direct_chats)
     grants = await around.database.read(lambda session: store.grants(session, now))
@@ -115,7 +121,20 @@ async def look_and_plan(declared: Declaration, around: Surroundings) -> tuple[Ob
     observed = await observe(
         around.homeserver, around.homeserver.user_id, aliases=aliases, skip=skip, pause=around.pause
     )
-    return observed, plan(declared, observed, grants, around.creators)
+    steps = plan(declared, observed, grants, around.creators)
+    in_vain = frozenset[str]() if again else await around.database.read(store.unlisted)
+    return observed, tuple(_step_or_notice(step, observed, in_vain) for step in steps)
+
+
+def _step_or_notice(step: Step, observed: Observed, in_vain: Collection[str]) -> Step:
+    """A room that the homeserver lets into its directory never is not tried again and again: a person is told."""
+    if not (isinstance(step, Publish) and step.published and observed.ids.get(step.key) in in_vain):
+        return step
+    words = _(
+        "The homeserver does not allow it. Its operator can (room_list_publication_rules in homeserver.yaml); then "
+        "apply again, or declare in_directory: false."
+    )
+    return Notice(f"{step.sentence} {words}")
 
 
 async def apply(
@@ -133,19 +152,21 @@ async def apply(
     Raises:
         UnknownToken: the access token is not valid any more.
     """
-    observed, steps = await look_and_plan(declared, around)
+    observed, steps = await look_and_plan(declared, around, again=True)
     todo, refused = _chosen(steps, only), list[str]()
     if moves := [step for step in todo if isinstance(step, Follow)]:
         refused += await _take(moves, _Hands(around, observed), None)
-        observed, steps = await look_and_plan(declared, around)  # everything else depends on where the rooms are now
+        # everything else depends on where the rooms are now
+        observed, steps = await look_and_plan(declared, around, again=True)
         todo = [step for step in _chosen(steps, only) if not isinstance(step, Follow)]
-    refused += await _take(todo, _Hands(around, observed), progress)
+    hands = _Hands(around, observed)
+    refused += await _take(todo, hands, progress)
     if todo:
         observed, steps = await look_and_plan(declared, around)
     now = around.clock.now()
     await around.database.write(lambda session: _record(session, declared, observed, now))
     notices = tuple(step.sentence for step in steps if isinstance(step, Notice))
-    total = len(todo) + len(moves)
+    total = len(todo) + len(moves) - hands.in_vain
     return Outcome(total - len(refused), tuple(refused), notices, observed.ids)
 
 
@@ -209,6 +230,8 @@ class _Hands:
         self._ids = observed.ids
         self._creations = {key: room.creation for key, room in observed.rooms.items()}
         self._uploads = Uploads(around.homeserver, observed)
+        self.in_vain = 0
+        """Steps that the homeserver does not allow, and of which a person is told."""
         self._seen = {room.room_id for room in (*observed.rooms.values(), *observed.doubles)}
 
     async def take(self, step: Write) -> str | None:
@@ -251,12 +274,16 @@ class _Hands:
         await self._homeserver.set_state(self._room(step.key), step.type, state_key, content)
 
     async def _publish(self, step: Publish) -> None:
+        room_id = self._room(step.key)
         try:
-            await self._homeserver.publish(self._room(step.key), step.published)
+            await self._homeserver.publish(room_id, step.published)
         except Forbidden:
-            raise _NotTaken(
-                _("The homeserver does not allow it. Its operator can: room_list_publication_rules in homeserver.yaml.")
-            ) from None
+            if not step.published:
+                raise
+            self.in_vain += 1
+            await self._around.database.write(lambda session: store.keep_unlisted(session, room_id))
+        else:
+            await self._around.database.write(lambda session: store.drop_unlisted(session, room_id))
 
     async def _follow(self, step: Follow) -> None:
         """Join the new room, look whether it follows ours, bring the people along, and give it the key."""

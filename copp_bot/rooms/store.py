@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select, upd
 from sqlmodel import Session, col
 
 from copp_bot.core.ids import RoomId, RoomKey, Scope, UserId
+from copp_bot.core.store import meta
 from copp_bot.rooms import by_role
 from copp_bot.rooms.declared import Declaration
 from copp_bot.rooms.observe import Observed, ObservedRoom
@@ -19,6 +20,8 @@ from storage.tables.people import GrantRow
 from storage.tables.rooms import MembershipRow, RoomKind, RoomRow
 from storage.upsert import upsert
 
+UNLISTED = "rooms.unlisted:"
+"""Name of the fact that the homeserver does not let a room into its directory."""
 MENDED = "rooms.mended"
 """Name in the trail of something that was set back."""
 
@@ -63,6 +66,21 @@ def last_grant(session: Session) -> int:
 def stays(session: Session) -> dict[UserId, dict[RoomId, Stay]]:
     """Who is where in our rooms, as the mirror has it."""
     return _stays(session, list(ids(session).values()), None)
+
+
+def unlisted(session: Session) -> frozenset[str]:
+    """Rooms that the homeserver has not let us show in its room directory."""
+    return frozenset(meta.beginning(session, UNLISTED))
+
+
+def keep_unlisted(session: Session, room_id: RoomId) -> None:
+    """It has just refused one."""
+    meta.put(session, UNLISTED + room_id, "")
+
+
+def drop_unlisted(session: Session, room_id: RoomId) -> None:
+    """It has allowed it now."""
+    meta.drop(session, UNLISTED + room_id)
 
 
 def direct_chats(session: Session) -> frozenset[RoomId]:

@@ -152,6 +152,9 @@ async def test_with_a_third_person_in_it_private_answers_go_to_a_new_chat(stage:
         await stage.anna.invite(shared, stage.ben.user_id)
         if has_joined:
             await stage.ben.join(shared)
+        await stage.anna.wait_for(
+            shared, lambda raw: raw["content"].get("body", "").startswith("Somebody else can read this chat now.")
+        )
         event = await stage.anna.say(shared, "!whisper secret")
         await until(app, lambda: len(whispers(stage)) == 1)
         assert whispers(stage)[0][0] != shared

@@ -189,12 +189,15 @@ def test_wrong_ids_say_how_to_type_it(word: str) -> None:
         parsed(f"library show {word}")
 
 
-@pytest.mark.parametrize("text", ["L4821", "l4821.", "#L4821", " L 4821", "show L4821", "Show #L4821"])
+@pytest.mark.parametrize(
+    "text",
+    ["L4821", "l4821.", "#L4821", " L 4821", "show L4821", "Show #L4821", "please show me L4821", "L4821 please"],
+)
 def test_an_id_alone_asks_to_be_shown(text: str) -> None:
     assert grammar.with_show(text, COMMANDS) == "library show L4821"
 
 
-@pytest.mark.parametrize("text", ["B4821", "4821", "L4821 please", "L", "LL1", "L-1", "", "lose L4821"])
+@pytest.mark.parametrize("text", ["B4821", "4821", "L4821 thanks", "L", "LL1", "L-1", "", "lose L4821"])
 def test_other_words_do_not(text: str) -> None:
     assert grammar.with_show(text, COMMANDS) == text
 

@@ -120,7 +120,7 @@ def test_revoking(deeds: Deeds, role: str, where: str) -> None:
     for giver, taker in product(TRYING, TRYING):
         is_held = (role, where) in taker.roles and not taker.lapsed
         is_own = giver is taker and not giver.lost
-        values = {"user": id_of(taker), "role": role, "confirm": "yes"}
+        values = {"user": id_of(taker), "role": f"{role} yes"}
         expected = is_held and (is_own or table.may_take(giver, taker, role, where))
         assert deeds.done(giver, "role revoke", values, **said) == expected, (giver.name, taker.name)
 

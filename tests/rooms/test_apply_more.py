@@ -174,9 +174,15 @@ async def test_a_server_that_publishes_nothing_says_who_can_change_it(tmp_path: 
         rooms = (await apply(declared, setting)).rooms
         fake.matrix.published.clear()
         fake.matrix.fail_next("publish", Forbidden("M_FORBIDDEN", "Not allowed to publish room", 403))
-        (refused,) = (await apply(declared, setting)).refused
-        assert "room_list_publication_rules" in refused
-        assert (await apply(declared, setting)).done == 1
+        outcome = await apply(declared, setting)
+        (told,) = outcome.notices
+        assert "room_list_publication_rules" in told and "in_directory: false" in told
+        assert (outcome.done, outcome.refused) == (0, ())
+        _observed, steps = await look_and_plan(declared, setting)
+        assert [step.sentence for step in steps] == [told]
+        assert fake.matrix.calls["publish"] == 1
+        outcome = await apply(declared, setting)
+        assert (outcome.done, outcome.notices) == (1, ())
     assert fake.matrix.published == {rooms["reception"]}
 
 

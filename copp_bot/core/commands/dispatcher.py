@@ -144,6 +144,8 @@ class Dispatcher:
     def _typed(self, context: Context, typed: grammar.Typed, choices: Sequence[str] = ()) -> bool:
         if not typed.text:  # our name alone
             typed = replace(typed, text="help")
+        if not typed.is_explicit and courtesy_in(typed.text) is Courtesy.WHAT:
+            typed = replace(typed, text="help")  # "help me" asks for no help on !me
         try:
             grammar.refuse_control_characters(typed.text)
             command, args = self._parse(context, typed)
@@ -166,6 +168,7 @@ class Dispatcher:
             rest = grammar.with_ids(rest, others, names)
         try:
             mistakes.refuse_unknown_part(command, rest, self.house.commands)
+            mistakes.refuse_other_kind(command, rest, self.house.commands)
             return command, grammar.parse_args(command, rest, self.house.server)
         except UserError:
             if typed.is_explicit or mistakes.may_be_meant(typed.text, command):

@@ -19,7 +19,9 @@ _PERSON_APART = re.compile(r"(?<!\S)([a-z]{2,12}):\s+(?=@)")
 _OPTION = re.compile(r"([a-z]{2,12}):(.*)", re.DOTALL)
 _ITEM = re.compile(r"#?([A-Za-z])?(\d{1,12})[,;.:!?)]*$")
 _NUMBER = re.compile(r"\d{1,12}[,;.:!?)]*$")
-_BARE_ITEM = re.compile(r"(?:([A-Za-z]+) )?#?([A-Za-z]) ?(\d{1,12})[,;.:!?)]*$")
+_BARE_ITEM = re.compile(
+    r"(?:please )?(?:([A-Za-z]+) (?:me )?)?#?([A-Za-z]) ?(\d{1,12})(?: please)?[,;.:!?)]*$", re.IGNORECASE
+)
 _SPELLINGS = {"license": "licence", "language": "lang"}
 """Names of options as others write them."""
 _HASHTAG = re.compile(r"#(?=[^\W_])(?!\d+\W*$)")

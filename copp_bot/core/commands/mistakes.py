@@ -14,6 +14,7 @@ from copp_bot.core.i18n import gettext as _
 
 ALIKE = 0.75
 """From here on two words are taken for the same one, mistyped (Ratcliff and Obershelp's ratio, 1 is equal)."""
+_ID = re.compile(r"#?([A-Za-z])(\d{1,12})\b")
 SHORTEST_BEGINNING = 3
 SHORTEST_TOPIC = 4
 """Letters; shorter ones (``me``, ``who``, ``did``) are in any sentence."""
@@ -73,6 +74,20 @@ def refuse_unknown_part(command: Command, rest: str, commands: Mapping[str, Comm
         return
     if not any(said[0].startswith(f"{name}:") for name in command.options):
         raise UserError(unknown_part(command.path, said[0], paths))
+
+
+def refuse_other_kind(command: Command, rest: str, commands: Mapping[str, Command]) -> None:
+    """A UserError that names the command for an id of another kind."""
+    found = _ID.match(rest)
+    letter = found[1].upper() if found else None
+    if found is None or not command.letter or letter == command.letter:
+        return
+    verb = command.path.rpartition(" ")[2]
+    paths = [path for path, one in commands.items() if one.letter == letter]
+    path = next((one for wanted in (verb, "show") for one in paths if one.endswith(f" {wanted}")), None)
+    if path is not None:
+        words = _("{id} is of another kind. Did you mean !{path} {id}?")
+        raise UserError(words.format(id=f"{letter}{found[2]}", path=path))
 
 
 def may_be_meant(text: str, command: Command) -> bool:

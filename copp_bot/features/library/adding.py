@@ -33,6 +33,7 @@ class Adding:
         """Shelve a link, the message's own file, or what the message answers."""
         wish = wishes.wish_of(args)
         if not (_carries(ctx, wish) or ctx.message.reply_to):
+            wishes.refuse_bare_address(wish.title)
             raise UserError(
                 _(
                     "What shall I shelve? Answer a message that has a file or link with !library add, write it under "

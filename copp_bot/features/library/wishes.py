@@ -7,7 +7,7 @@ from typing import Any
 
 from yarl import URL
 
-from copp_bot.core import licences
+from copp_bot.core import licences, media
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.context import Place
 from copp_bot.core.describing import checked_language, checked_tags, checked_title
@@ -30,6 +30,7 @@ _LINKED = re.compile(rf"(?:\[(?P<text>[^\]\n]*)\]\(|[(<])?{_URL.pattern}>?", re.
 """An address, with what Markdown and the habits of writing put around it (CommonMark 0.31, 6.3 and 6.5)."""
 _BETWEEN = " -–—|*`~"
 """What people put between an address and its title, and around both."""
+_BARE_ADDRESS = re.compile(r"(?:[\w-]{1,63}\.)+[^\W\d_]{2,24}(?::\d+)?(?:[/?#]\S*)?")
 _OPENS = {")": "(", "]": "[", "}": "{"}
 NO_LICENCE = "none"
 
@@ -106,6 +107,14 @@ class Request:
         """Back from JSON, where tuples have become lists."""
         values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in payload.items()}
         return cls(**values)
+
+
+def refuse_bare_address(title: str) -> None:
+    """A UserError that shows the whole address, where a title begins with one that lacks its beginning."""
+    word = title.split(maxsplit=1)[0].strip(_BETWEEN) if title.split() else ""
+    if _BARE_ADDRESS.fullmatch(word) and not media.is_file_name(word):
+        words = _("An address begins with https:// – type it like this: !library add https://{address}")
+        raise UserError(words.format(address=word))
 
 
 def wish_of(args: Args) -> Wish:

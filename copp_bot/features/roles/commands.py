@@ -20,6 +20,8 @@ from copp_bot.core.until import parse_until
 from copp_bot.features.roles import notices, render, service, store
 from copp_bot.features.roles.service import Rules, Wish
 
+CONFIRMED = " yes"
+"""Behind the role, when laying it down was asked about."""
 GRANT, REVOKE, LIST = service.GRANT, "roles.revoke", "roles.list"
 
 
@@ -42,7 +44,7 @@ class Handlers:
     def revoke(self, ctx: Context, args: Args) -> Reply:
         """End a role; the person is told. Laying down one's own cannot be undone by oneself, so it is asked first."""
         wish = self._wish(ctx, args)
-        is_asked = wish.user_id == ctx.viewer.user_id and not args.text("confirm")
+        is_asked = wish.user_id == ctx.viewer.user_id and not args.text("role").endswith(CONFIRMED)
         with self._refusing_discreetly(ctx, wish):
             if is_asked:
                 change, _held = service.revocable(ctx.effects, self.rules, ctx.viewer, wish)
@@ -65,7 +67,8 @@ class Handlers:
         user, group = args.user("user"), args.options.get("group")
         if group is not None:
             group = meant(self.core.rooms, ctx.viewer.groups, self._seen(ctx, ctx.place), group)
-        return Wish(UserId(user or ""), args.text("role"), group, until, here=group_of(ctx.place.scope))
+        role = args.text("role").removesuffix(CONFIRMED)
+        return Wish(UserId(user or ""), role, group, until, here=group_of(ctx.place.scope))
 
     def _seen(self, ctx: Context, place: Place) -> frozenset[Audience]:
         return items.audiences(ctx.session, ctx.viewer, place, self.rules.bot)
@@ -96,7 +99,7 @@ class Handlers:
 def declare(core: Core) -> tuple[Command, ...]:
     """The commands of this feature."""
     run = Handlers(core, Rules(core.policy, core.rooms, core.settings.bot))
-    user, role = Param("user", Kind.USER), Param("role")
+    user, role = Param("user", Kind.USER), Param("role", Kind.TEXT)
     return (
         Command(
             "role grant",
@@ -114,7 +117,7 @@ def declare(core: Core) -> tuple[Command, ...]:
             deferred("Take a role back, or lay your own down"),
             REVOKE,
             "!role revoke @anna:example.org steward group:rhythm",
-            (user, role, Param("confirm", required=False, choices=("yes",))),
+            (user, role),
             options=("group",),
             scope_from="service",
         ),

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from copp_bot.core.commands import mistakes
 from copp_bot.core.context import Effects
 from copp_bot.core.errors import SetupError, UserError
 from copp_bot.core.feature import RoomDirectory
@@ -19,12 +20,14 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.ids import COMMUNITY, Scope, UserId, group_of, group_scope
 from copp_bot.core.people import ROOT_KEY, load_viewer
 from copp_bot.core.permissions import EVERYTHING, Policy, Role, Viewer, refusal
+from copp_bot.core.reply import shorten
 from copp_bot.core.store import rooms as rooms_store
 from copp_bot.core.words import role_words
 from copp_bot.features.roles import store
 from copp_bot.rooms import by_role
 
 GRANT = "roles.grant"
+LONGEST_NAME = 40
 POWER_TASK, MIRROR_TASK = "rooms.power", "roles.mirror"
 BY_SETUP, BY_MIRROR = "setup", "mirror"
 """Who granted what was not granted by command."""
@@ -216,11 +219,15 @@ def _role_and_scope(rules: Rules, viewer: Viewer, wish: Wish) -> tuple[Role, Sco
 
 
 def _role(policy: Policy, said: str) -> Role:
-    role = policy.role("_".join(said.lower().replace("-", " ").replace("_", " ").split()))
-    if role is None:
-        names = ", ".join(sorted(policy.roles))
-        raise UserError(_("There is no role of that name. The roles are: {names}.").format(names=names))
-    return role
+    name = "_".join(said.lower().replace("-", " ").replace("_", " ").split())
+    role = policy.role(name)
+    if role is not None:
+        return role
+    if near := mistakes.near([name], policy.roles):
+        words = _("There is no role {said}. Did you mean {near}?")
+        raise UserError(words.format(said=shorten(said, LONGEST_NAME), near=role_words(near)))
+    names = ", ".join(role_words(name) for name in sorted(policy.roles))
+    raise UserError(_("There is no role of that name. The roles are: {names}.").format(names=names))
 
 
 def _scope(role: Role, wish: Wish) -> Scope:

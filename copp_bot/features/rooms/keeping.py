@@ -73,7 +73,8 @@ class Keeping:
     async def look(self, payload: dict[str, Any]) -> TaskEffect | None:
         """Look at every room: what was opened by command, rooms that were replaced, what nobody heard of."""
         core, around = self.core, self._around()
-        known = await core.database.read(store.stays)
+        # before the first sync is taken in, what it brings is no difference, and would be known before what was said
+        known = await core.database.read(store.stays) if core.synced.is_set() else None
         self.rooms.become(await opened.whole(self.rooms.folder, core.homeserver, core.settings.bot, core.database))
         declared = self.rooms.declaration
         observed, steps = await look_and_plan(declared, around)
@@ -85,7 +86,7 @@ class Keeping:
         if observed.ids != await self.core.database.read(store.ids):
             await self.core.database.write(lambda session: store.record(session, declared, observed, now))
         drifts = [drift for step in writes(steps) if (drift := _by_hand(step, observed))]
-        return partial(_looked, tell=tell, drifts=drifts, found=otherwise(known, observed))
+        return partial(_looked, tell=tell, drifts=drifts, found=() if known is None else otherwise(known, observed))
 
     async def restore(self, payload: dict[str, Any]) -> TaskEffect:
         """Make the rooms as declared, after an older state of the homeserver has come back."""

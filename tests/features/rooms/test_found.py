@@ -23,6 +23,19 @@ async def test_who_is_where_is_put_right_by_the_look(house: House) -> None:
 
 
 @pytest.mark.one_homeserver
+async def test_what_the_first_sync_will_bring_is_left_to_it(house: House) -> None:
+    """Else who has left while the bot was off would have left before what they said there."""
+    anna = await house.member("anna", "rhythm")
+    await _believe(house, anna.user_id, "rhythm", "leave")
+    house.app.core.synced.clear()
+    await look(house)
+    assert await _known(house, anna.user_id, "rhythm") == "leave"
+    house.app.core.synced.set()
+    await look(house)
+    assert await _known(house, anna.user_id, "rhythm") == "join"
+
+
+@pytest.mark.one_homeserver
 async def test_what_came_since_the_look_counts(house: House) -> None:
     anna = await house.member("anna", "rhythm")
     room, user = RoomId(house.rooms["rhythm"]), UserId(anna.user_id)

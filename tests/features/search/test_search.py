@@ -49,6 +49,11 @@ async def test_a_mistyped_group_is_named_wherever_one_is_said(blogs: House) -> N
         assert "There is no group rythm. Did you mean rhythm?" in await blogs.ask(joao, "direct", asked), asked
     lead = await blogs.member("birgit", roles=[("lead_steward", "community")])
     assert "Did you mean rhythm?" in await blogs.ask(lead, "direct", "!role grant @lucia steward group:rythm")
+    assert "There is no role stewart. Did you mean steward?" in await blogs.ask(
+        lead, "direct", "!role grant @lucia stewart"
+    )
+    answer = await blogs.ask(lead, "direct", "!role revoke @birgit lead steward")
+    assert answer.startswith("You would lay down a role: lead steward")
     assert shelved in await blogs.ask(joao, "direct", '!library list group:"rhythm and language"')
 
 
