@@ -37,9 +37,9 @@ async def no_pause(seconds: float) -> None:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Database]:
-    """A database with all tables."""
-    database = Database(f"sqlite:///{folder / 'test.sqlite3'}")
+async def opened(place: str | Path) -> AsyncIterator[Database]:
+    """A database with all tables: at an address, or SQLite's in a folder."""
+    database = Database(place if isinstance(place, str) else f"sqlite:///{place / 'test.sqlite3'}")
     await database.write(lambda session: SQLModel.metadata.create_all(session.connection()))
     try:
         yield database

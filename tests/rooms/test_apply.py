@@ -38,10 +38,10 @@ def state(matrix: FakeMatrix, room_id: str, kind: str, state_key: str = "") -> A
     return matrix.rooms[room_id].state[kind, state_key]["content"]
 
 
-async def test_everything_is_made_once(tmp_path: Path) -> None:
+async def test_everything_is_made_once(database_url: str) -> None:
     matrix = FakeMatrix()
     said: list[tuple[int, int, str]] = []
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         outcome = await apply(shipped(), around(matrix.bot(BOT), database), lambda *step: said.append(step))
         assert (outcome.refused, outcome.notices) == ((), ())
         assert [number for number, _total, _sentence in said] == list(range(1, outcome.total + 1))
@@ -54,9 +54,9 @@ async def test_everything_is_made_once(tmp_path: Path) -> None:
     }
 
 
-async def test_rooms_are_as_designed(tmp_path: Path) -> None:
+async def test_rooms_are_as_designed(database_url: str) -> None:
     matrix = FakeMatrix()
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         rooms = (await apply(shipped(), around(matrix.bot(BOT), database))).rooms
     assert state(matrix, rooms["root"], "m.room.join_rules") == {"join_rule": "invite"}
     assert state(matrix, rooms["rhythm"], "m.room.join_rules") == {"join_rule": "invite"}
@@ -73,9 +73,9 @@ async def test_rooms_are_as_designed(tmp_path: Path) -> None:
     assert matrix.aliases == {"#reception:example.org": rooms["reception"]}
 
 
-async def test_the_second_run_writes_nothing(tmp_path: Path) -> None:
+async def test_the_second_run_writes_nothing(database_url: str) -> None:
     matrix = FakeMatrix()
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(matrix.bot(BOT), database)
         first = await apply(shipped(), setting)
         before = matrix.calls.copy()
@@ -88,7 +88,7 @@ async def test_the_second_run_writes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["create_room", "set_state"])
-async def test_killed_after_each_step_and_resumed(tmp_path: Path, method: str) -> None:
+async def test_killed_after_each_step_and_resumed(database_url: str, method: str) -> None:
     """The process dies before, or right after, each of its writes in turn; one server, one run after the other."""
     matrix = FakeMatrix()
     bot = matrix.bot(BOT)
@@ -103,7 +103,7 @@ async def test_killed_after_each_step_and_resumed(tmp_path: Path, method: str) -
         deaths.append("after")
         raise Killed
 
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         deaths: list[str] = []
         setattr(bot, method, lethal)
         while len(deaths) < 2 * total:
@@ -119,14 +119,14 @@ async def test_killed_after_each_step_and_resumed(tmp_path: Path, method: str) -
     assert markers(matrix) == sorted(room.key for room in shipped().all)
 
 
-async def test_lost_answers_rate_limits_and_outages_make_no_doubles(tmp_path: Path) -> None:
+async def test_lost_answers_rate_limits_and_outages_make_no_doubles(database_url: str) -> None:
     matrix = FakeMatrix()
     paused: list[float] = []
 
     async def pause(seconds: float) -> None:
         paused.append(seconds)
 
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         matrix.drop_response_next("create_room", 3)
         matrix.drop_response_next("set_state", 2)
         matrix.fail_next("create_room", RateLimited(62.0))
@@ -138,9 +138,9 @@ async def test_lost_answers_rate_limits_and_outages_make_no_doubles(tmp_path: Pa
     assert max(paused) < 63.0
 
 
-async def test_a_refused_step_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+async def test_a_refused_step_is_told_and_the_others_go_on(database_url: str) -> None:
     matrix = FakeMatrix()
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(matrix.bot(BOT), database)
         await apply(shipped(), setting)
         renamed = replace(shipped(), rooms=tuple(replace(room, topic="New") for room in shipped().rooms))
@@ -150,29 +150,29 @@ async def test_a_refused_step_is_told_and_the_others_go_on(tmp_path: Path) -> No
     assert outcome.refused == ("Set the topic of “Reception”. The homeserver refused (M_FORBIDDEN).",)
 
 
-async def test_an_unknown_token_ends_it(tmp_path: Path) -> None:
+async def test_an_unknown_token_ends_it(database_url: str) -> None:
     matrix = FakeMatrix()
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         matrix.fail_next("create_room", UnknownToken("M_UNKNOWN_TOKEN", "gone", 401))
         with pytest.raises(UnknownToken):
             await apply(shipped(), around(matrix.bot(BOT), database))
 
 
-async def test_a_lost_database_costs_no_rooms(tmp_path: Path) -> None:
+async def test_a_lost_database_costs_no_rooms(tmp_path: Path, database_url: str) -> None:
     matrix = FakeMatrix()
     (tmp_path / "first").mkdir()
     async with opened(tmp_path / "first") as database:
         first = await apply(shipped(), around(matrix.bot(BOT), database))
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         second = await apply(shipped(), around(matrix.bot(BOT), database))
     assert (second.total, second.rooms) == (0, first.rooms)
 
 
-async def test_grants_become_power(tmp_path: Path) -> None:
+async def test_grants_become_power(database_url: str) -> None:
     matrix = FakeMatrix()
     now = datetime.now(UTC)
     grant = GrantRow(user_id=ANNA, role="steward", scope="group:rhythm", granted_by=BOT, granted_at=now)
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(matrix.bot(BOT), database)
         rooms = (await apply(shipped(), setting)).rooms
         await database.write(lambda session: session.add(grant))
@@ -184,7 +184,7 @@ async def test_grants_become_power(tmp_path: Path) -> None:
     assert state(matrix, rooms["coffee-shop"], "m.room.power_levels")["users"] == {}
 
 
-async def test_a_foreign_marker_is_not_ours(tmp_path: Path) -> None:
+async def test_a_foreign_marker_is_not_ours(database_url: str) -> None:
     matrix = FakeMatrix()
     mallory = matrix.person("mallory")
     trap = await mallory.create_room(
@@ -193,7 +193,7 @@ async def test_a_foreign_marker_is_not_ours(tmp_path: Path) -> None:
     await mallory.invite(trap, BOT)
     bot = matrix.bot(BOT)
     await bot.join(RoomId(trap))
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         outcome = await apply(shipped(), around(bot, database))
         row = await database.read(lambda session: session.get(RoomRow, trap))
     assert outcome.rooms["stewards"] != trap
@@ -203,10 +203,10 @@ async def test_a_foreign_marker_is_not_ours(tmp_path: Path) -> None:
     )
 
 
-async def test_a_squatted_alias_is_told_and_costs_only_the_alias(tmp_path: Path) -> None:
+async def test_a_squatted_alias_is_told_and_costs_only_the_alias(database_url: str) -> None:
     matrix = FakeMatrix()
     squat = await matrix.person("mallory").create_room({"room_alias_name": "reception"})
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         outcome = await apply(shipped(), around(matrix.bot(BOT), database))
     assert matrix.aliases["#reception:example.org"] == squat
     assert outcome.rooms["reception"] != squat
@@ -214,9 +214,9 @@ async def test_a_squatted_alias_is_told_and_costs_only_the_alias(tmp_path: Path)
     assert "#reception:example.org does not lead to “Reception”" in outcome.notices[0]
 
 
-async def test_what_is_not_declared_any_more_stays(tmp_path: Path) -> None:
+async def test_what_is_not_declared_any_more_stays(database_url: str) -> None:
     matrix = FakeMatrix()
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(matrix.bot(BOT), database)
         first = await apply(shipped(), setting)
         fewer = replace(shipped(), rooms=tuple(room for room in shipped().rooms if room.key != "blogs"))
@@ -226,10 +226,10 @@ async def test_what_is_not_declared_any_more_stays(tmp_path: Path) -> None:
     assert steps[0].sentence.startswith("“Blogs” (blogs) is not declared any more")
 
 
-async def test_an_unlisted_group_is_not_below_the_root(tmp_path: Path) -> None:
+async def test_an_unlisted_group_is_not_below_the_root(database_url: str) -> None:
     matrix = FakeMatrix()
     spaces = tuple(replace(space, linked=space.key != "rhythm") for space in shipped().spaces)
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(matrix.bot(BOT), database)
         rooms = (await apply(replace(shipped(), spaces=spaces), setting)).rooms
         assert ("m.space.child", rooms["rhythm"]) not in matrix.rooms[rooms["root"]].state
@@ -239,9 +239,9 @@ async def test_an_unlisted_group_is_not_below_the_root(tmp_path: Path) -> None:
         assert state(matrix, rooms["root"], "m.space.child", rooms["rhythm"]) == {}
 
 
-async def test_outsiders_learn_no_names(tmp_path: Path) -> None:
+async def test_outsiders_learn_no_names(database_url: str) -> None:
     matrix = FakeMatrix()
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         rooms = (await apply(shipped(), around(matrix.bot(BOT), database))).rooms
     outsider = matrix.person("outsider")
     for key, room_id in rooms.items():

@@ -69,12 +69,12 @@ def counted(bot: Homeserver, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 async def test_a_plan_of_an_unchanged_community_asks_once_per_room(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And once for the list of rooms, for the room directory and for each declared address; it writes nothing."""
     bot = await world.bot_homeserver()
     declared = small(shipped(), "reception", "library", "blogs")
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         await apply(declared, around(bot, database))
         calls = counted(bot, monkeypatch)
         observed, steps = await look_and_plan(declared, around(bot, database))
@@ -95,12 +95,12 @@ def with_picture(folder: Path, data: bytes, name: str = "pictures/sun.png") -> P
 
 
 async def test_a_picture_is_uploaded_once_and_anew_when_it_changes(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
     bot = await world.bot_homeserver()
     calls = counted(bot, monkeypatch)
     config = with_picture(tmp_path, PNG)
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(bot, database)
         declared = small(load(config), "reception", "library")
         rooms = (await apply(declared, setting)).rooms
@@ -127,11 +127,11 @@ def test_what_is_no_avatar_is_named(tmp_path: Path, data: bytes | None, words: s
     assert [words in mistake.problem and mistake.line is not None for mistake in caught.value.mistakes] == [True] * 2
 
 
-async def test_an_address_that_became_free_is_given_and_a_lost_one_comes_back(world: World, tmp_path: Path) -> None:
+async def test_an_address_that_became_free_is_given_and_a_lost_one_comes_back(world: World, database_url: str) -> None:
     bot = await world.bot_homeserver()
     declared = small(shipped(), "reception", "library")
     bare = replace(declared, rooms=tuple(replace(room, alias=None) for room in declared.rooms))
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(bot, database)
         rooms = (await apply(bare, setting)).rooms
         assert (await apply(declared, setting)).done == 2
@@ -144,12 +144,12 @@ async def test_an_address_that_became_free_is_given_and_a_lost_one_comes_back(wo
         await bot.set_alias(full, rooms["library"])
 
 
-async def test_the_room_directory_shows_what_is_declared(world: World, tmp_path: Path) -> None:
+async def test_the_room_directory_shows_what_is_declared(world: World, database_url: str) -> None:
     """Also after a hand has taken the one off it and shown the other."""
     bot = await world.bot_homeserver()
     declared = small(shipped(), "reception", "coffee-shop")
     open_ = replace(declared, rooms=tuple(replace(room, readers="public") for room in declared.rooms))
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(bot, database)
         rooms = (await apply(open_, setting)).rooms
         assert rooms["reception"] in await bot.published_rooms()
@@ -165,11 +165,11 @@ async def test_the_room_directory_shows_what_is_declared(world: World, tmp_path:
     assert (rooms["reception"] in shown, rooms["coffee-shop"] in shown) == (True, False)
 
 
-async def test_a_server_that_publishes_nothing_says_who_can_change_it(tmp_path: Path) -> None:
+async def test_a_server_that_publishes_nothing_says_who_can_change_it(database_url: str) -> None:
     fake = FakeWorld()
     bot = await fake.bot_homeserver()
     declared = small(shipped(), "reception")
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(bot, database)
         rooms = (await apply(declared, setting)).rooms
         fake.matrix.published.clear()
@@ -187,11 +187,11 @@ async def test_a_server_that_publishes_nothing_says_who_can_change_it(tmp_path: 
 
 
 @pytest.mark.parametrize("version", ["10", "11", "12"])
-async def test_every_room_version_is_kept_alike(world: World, tmp_path: Path, version: str) -> None:
+async def test_every_room_version_is_kept_alike(world: World, database_url: str, version: str) -> None:
     """Made, in order at once, and mended after a hand has changed it."""
     bot = await world.bot_homeserver()
     declared = replace(small(shipped(), "announcements", "stewards"), room_version=version)
-    async with opened(tmp_path) as database:
+    async with opened(database_url) as database:
         setting = around(bot, database)
         outcome = await apply(declared, setting)
         assert outcome.refused == ()
