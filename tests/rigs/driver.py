@@ -186,6 +186,18 @@ class HttpPerson:
                 return None
             raise
 
+    async def state(self, room_id: str) -> list[Raw]:
+        """All state events of a room."""
+        url = URL(self._base + _path("rooms", room_id, "state"), encoded=True)
+        async with self._session.get(url, headers=self._headers()) as response:
+            found: list[Raw] = await response.json()
+        return found
+
+    async def upgrade(self, room_id: str, version: str) -> str:
+        """Replace a room, as the button of a client does; the new room's id."""
+        answer = await self._call("POST", _path("rooms", room_id, "upgrade"), {"new_version": version})
+        return str(answer["replacement_room"])
+
     async def deactivate(self) -> None:
         """The account ends."""
         auth = {
