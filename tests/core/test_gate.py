@@ -174,9 +174,9 @@ def test_a_room_that_the_house_does_not_know_shows_public_things(session: Sessio
 
 
 def test_a_direct_chat_with_a_third_person_is_no_direct_chat(session: Session) -> None:
-    assert not mirror.place_of(session, RoomId("!direct-anna-with-cara")).is_direct
-    assert not mirror.place_of(session, RoomId("!direct-anna-inviting-dora")).is_direct
-    assert mirror.place_of(session, RoomId("!direct-anna")).is_direct
+    for name, is_alone in (("anna-with-cara", False), ("anna-inviting-dora", False), ("anna", True)):
+        place = mirror.place_of(session, RoomId(f"!direct-{name}"))
+        assert (place.is_direct, place.is_shared_chat) == (is_alone, not is_alone), name
 
 
 @pytest.mark.parametrize("key", ["direct-anna-with-cara", "direct-anna-inviting-dora"])

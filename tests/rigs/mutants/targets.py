@@ -88,6 +88,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "copp_bot/core/store/items.py": {
         "get_visible: {row.id: row for row in rows if row.id is not None} -> ({row.id: row for row in rows})":
             TYPES_ONLY,
+        "among: statement.where(col(ItemRow.id).in_(ids)) -> (statement.where())":
+            "More is found, and of that the ids alone are kept.",
     },
     "copp_bot/core/store/rooms.py": {
         "is_joined: membership(session, room, user_id) if room else None -> (membership(session, room, user_id))":
