@@ -69,6 +69,8 @@ class Handlers:
         shown, has_more = finding.newest(ctx.session, seen, limit, having, page)
         if page > 1 and not shown:
             return nothing_more(pages.again("library list", having))
+        if not shown and (near := finding.near_tags(ctx.session, seen, having.tags)):
+            return _so_far(ctx, render.render_near_tags(in_words(having, self.rooms), near, ctx.place.is_direct))
         further = pages.further("library list", having, page) if has_more else None
         listed = render.render_list(shown, in_words(having, self.rooms), further, ctx.place.is_direct)
         return _so_far(ctx, listed)

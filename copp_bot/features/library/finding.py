@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from copp_bot.core import finding, items
+from copp_bot.core.commands import mistakes
 from copp_bot.core.ids import Audience, ItemId, UserId
 from copp_bot.core.store import finding as finding_store
 from copp_bot.core.store import items as items_store
@@ -89,6 +90,13 @@ def newest(
 def tags(session: Session, seen: Collection[Audience], limit: int) -> Sequence[tuple[str, int]]:
     """The most used tags with their counts."""
     return items_store.tag_counts(session, seen, store.KIND)[:limit]
+
+
+def near_tags(session: Session, seen: Collection[Audience], said: Sequence[str]) -> list[str]:
+    """Tags that are much like those that were said and stand on nothing here."""
+    known = dict(items_store.tag_counts(session, seen, store.KIND))
+    found = [mistakes.near([tag], known) for tag in said if tag not in known]
+    return [tag for tag in found if tag is not None]
 
 
 def find(session: Session, seen: Collection[Audience], number: int) -> store.Item:

@@ -139,6 +139,12 @@ def render_list(shown: Sequence[Resource], about: str, further: str | None, is_d
     return for_readers_here(_listing(lines, shown, further), is_direct)
 
 
+def render_near_tags(about: str, near: Sequence[str], is_direct: bool) -> Reply:
+    """Nothing has these tags, and there are others much like them."""
+    sentence = _("Nothing{about} is on the shelf here. Did you mean ").format(about=about)
+    return for_readers_here(say((sentence, code(" ".join(f"#{tag}" for tag in near)), "?")), is_direct)
+
+
 def render_tags(tags: Sequence[tuple[str, int]], *, is_direct: bool, may_add: bool) -> Reply:
     """Tags with their counts."""
     if not tags:

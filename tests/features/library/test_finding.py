@@ -47,6 +47,9 @@ async def test_denied_reads_like_what_does_not_exist(library: House, name: str, 
     """Word for word, for every command that takes an id, a word or a tag."""
     if "balafon" not in await library.ask(library.people["aino"], "direct", "!library tags"):
         await shelve(library, "lucia", "rhythm/library", "The kalimba hums.", "Ocarina evenings #balafon")
+    near = await library.ask(library.people["aino"], "direct", "!library list #balafin")
+    assert near == "Nothing #balafin is on the shelf here. Did you mean #balafon?"
+    assert "balafon" not in await library.ask(library.people["noor"], "direct", "!library list #balafin")
     listed = await library.ask(library.people["aino"], "direct", "!library list #balafon")
     number = listed.partition("(")[2].partition(")")[0]
     pairs = (("kalimba", "qqkalimb"), ("ocarina", "qqocarin"), ("#balafon", "#qqbalafo"), (number, "L999999999"))
