@@ -1,6 +1,7 @@
 """Every role x every command and page x every place, decided by the functions that decide, against the policy table."""
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -136,3 +137,10 @@ def test_refusals_name_the_place_to_those_alone_who_hold_the_role_elsewhere(sett
     )
     outsider = next(one for one in PEOPLE if one.name == "outsider")
     assert "Come to the Reception room and say hello" in said(outsider, COMMUNITY)  # an entrance without an address
+
+
+def test_those_who_may_are_named_from_the_lowest_up_however_they_are_declared() -> None:
+    policy = declared().policy()
+    turned = replace(policy, roles=dict(reversed(policy.roles.items())))
+    assert turned.who_may("groups.invite") == policy.who_may("groups.invite")
+    assert len(policy.who_may("groups.invite")) > 1
