@@ -7,6 +7,7 @@ from copp_bot.core.feature import Core
 from copp_bot.core.ids import group_of
 from copp_bot.core.matrix.port import Membership
 from copp_bot.core.people import ROOT_KEY
+from copp_bot.core.store import people as people_store
 from copp_bot.features.roles import notices, service, store
 
 
@@ -23,6 +24,8 @@ class Left:
         policy = self.core.policy
         if place.key == ROOT_KEY:
             notices.tell_of_leaving(effects, self.core, service.end_outside(effects, policy))
+            if people_store.grants(effects.session, change.user_id, effects.now):
+                notices.tell_the_last(effects, self.core, change.user_id)
         elif place.key == group_of(place.scope):
             for ended in service.end_in_group(effects, policy, change.user_id, place.scope):
                 notices.tell_ended(effects, self.core, ended)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from copp_bot.core.context import Effects
 from copp_bot.core.feature import Core
 from copp_bot.core.i18n import reading_in
+from copp_bot.core.ids import UserId
 from copp_bot.core.readers import reader
 from copp_bot.core.store import people as people_store
 from copp_bot.core.store import rooms as rooms_store
@@ -32,6 +33,13 @@ def tell_of_leaving(effects: Effects, core: Core, changes: Sequence[Change]) -> 
     with reading_in(core.rooms.language):
         shown = render.render_left(new, names, core.rooms, core.rooms.zone)
         effects.send(room, shown, about=[_about(change) for change in new])
+
+
+def tell_the_last(effects: Effects, core: Core, user: UserId) -> None:
+    """To the last person in charge, who has left the community and keeps the role; an ended account hears nothing."""
+    if rooms_store.has_direct_chat(effects.session, user):
+        with reading_in(reader(effects.session, user, core.rooms).language):
+            effects.send(user, render.render_last(user))
 
 
 def tell_ended(effects: Effects, core: Core, change: Change) -> None:

@@ -51,6 +51,16 @@ def render_you_were(change: Change, rooms: RoomDirectory, zone: ZoneInfo) -> Rep
     return say(sentence, notice=False, mentions=(change.user_id,))
 
 
+def render_last(user: UserId) -> Reply:
+    """Told to the last person in charge, who has left."""
+    operator = _("Else the operator does: copp-bot apply --secretariat {user}").format(user=user)
+    return say(
+        _("You have left the community, and nobody else may do everything there. Your role waits for you."),
+        (_("A steward can let you in again: "), code(f"!group invite {user}"), ". ", operator),
+        _("Make somebody else Secretariat before you go."),
+    ).towards(user)
+
+
 def render_left(changes: Sequence[Change], names: Mapping[UserId, str], rooms: RoomDirectory, zone: ZoneInfo) -> Reply:
     """Told to the Secretariat when people with roles have left the community."""
     lines: list[Line] = [

@@ -92,3 +92,18 @@ async def _all_left(house: House, user: str) -> None:
         while user in await house.homeserver.members(room):
             await house.settled()
     await house.settled()
+
+
+@pytest.mark.one_homeserver
+async def test_the_last_in_charge_is_told_the_way_back(house: House) -> None:
+    olga = await house.member("olga", roles=[("secretariat", "community")])
+    matteo = await house.member("matteo", roles=[("steward", "community")])
+    await check(house)
+    await house.direct(olga)
+    await olga.leave(house.rooms["root"])
+    told = (await house.said(olga, "direct"))[-1]
+    assert f"A steward can let you in again: !group invite {olga.user_id}" in told
+    assert f"copp-bot apply --secretariat {olga.user_id}" in told
+    await house.ask(matteo, "direct", f"!group invite {olga.user_id}")
+    await house.accept(olga)
+    assert "as declared" in await house.ask(olga, "direct", "!rooms plan")
