@@ -141,6 +141,6 @@ def test_refusals_name_the_place_to_those_alone_who_hold_the_role_elsewhere(sett
 
 def test_those_who_may_are_named_from_the_lowest_up_however_they_are_declared() -> None:
     policy = declared().policy()
-    turned = replace(policy, roles=dict(reversed(policy.roles.items())))
+    turned = replace(policy, roles={name: policy.roles[name] for name in reversed(list(policy.roles))})
     assert turned.who_may("groups.invite") == policy.who_may("groups.invite")
     assert len(policy.who_may("groups.invite")) > 1
