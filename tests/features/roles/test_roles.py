@@ -101,6 +101,34 @@ def test_the_last_in_charge_stays(house: SmallHouse) -> None:
     service.revoke(house.effects, RULES, house.viewer(sara), lay_down)
 
 
+def test_who_does_not_remain_in_charge(house: SmallHouse) -> None:
+    """A steward does not; who serves for a time may go while somebody else serves for a time."""
+    sara = house.member("sara", roles=(("secretariat", COMMUNITY),))
+    house.member("bea", roles=(("steward", COMMUNITY),))
+    with pytest.raises(UserError, match="nobody in charge"):
+        service.revoke(house.effects, RULES, house.viewer(sara), Wish(sara, "secretariat"))
+    for name in ("carl", "dora"):
+        house.grant(house.member(name), "secretariat", COMMUNITY, LATER)
+    carl = user("carl")
+    service.revoke(house.effects, RULES, house.viewer(carl), Wish(carl, "secretariat"))
+    assert store.held(house.session, carl, "secretariat", COMMUNITY, NOW) is None
+
+
+def test_what_holds_everywhere_is_given_for_everywhere_in_a_groups_room_too(house: SmallHouse) -> None:
+    sara, anna = house.member("sara", roles=(("secretariat", COMMUNITY),)), house.member("anna", "rhythm")
+    for role, scope in (("lead_steward", COMMUNITY), ("steward", RHYTHM)):
+        change = service.grant(house.effects, RULES, house.viewer(sara), Wish(anna, role, here="rhythm"))
+        assert change.scope == scope
+
+
+def test_roles_are_for_accounts_of_this_server(house: SmallHouse) -> None:
+    sara = house.member("sara", roles=(("secretariat", COMMUNITY),))
+    stranger = UserId("@anna:elsewhere.org")
+    house.membership(stranger, "root")
+    with pytest.raises(UserError, match="has an account elsewhere"):
+        service.grant(house.effects, RULES, house.viewer(sara), Wish(stranger, "steward"))
+
+
 def test_a_role_held_elsewhere_is_named_to_whoever_may_take_it(house: SmallHouse) -> None:
     """As people write it; to nobody else."""
     sara = house.member("sara", roles=(("secretariat", COMMUNITY),))
