@@ -161,12 +161,18 @@ async def apply(
         todo = [step for step in _chosen(steps, only) if not isinstance(step, Follow)]
     hands = _Hands(around, observed)
     refused += await _take(todo, hands, progress)
+    late: list[Write] = []
     if todo:
-        observed, steps = await look_and_plan(declared, around)
+        observed, steps = await look_and_plan(declared, around, again=True)
+        # a new room that the homeserver does not let into its directory is made without a word
+        late = [step for step in _chosen(steps, only) if isinstance(step, Publish) and step not in todo]
+        refused += await _take(late, hands, None)
+        if late or hands.in_vain:
+            observed, steps = await look_and_plan(declared, around)
     now = around.clock.now()
     await around.database.write(lambda session: _record(session, declared, observed, now))
     notices = tuple(step.sentence for step in steps if isinstance(step, Notice))
-    total = len(todo) + len(moves) - hands.in_vain
+    total = len(moves) + len(todo) + len(late) - hands.in_vain
     return Outcome(total - len(refused), tuple(refused), notices, observed.ids)
 
 

@@ -51,6 +51,8 @@ class FakeMatrix:
         self.media: dict[str, bytes] = {}
         self.calls: Counter[str] = Counter()
         self._clock = clock or (lambda: int(time.time() * 1000))
+        self.lists_rooms = True
+        """False: as on a Synapse without ``room_list_publication_rules``, new rooms are silently not published."""
         self._life = 0
         self._position = 0
         self._number = 0
@@ -206,7 +208,7 @@ class FakeMatrix:
             self._first(room, creator, event_type, state_key, content)
         if full_alias:
             self.aliases[full_alias] = room.room_id
-        if body.get("visibility") == "public":
+        if body.get("visibility") == "public" and self.lists_rooms:
             self.published.add(room.room_id)
         for user_id in body.get("invite", ()):
             direct = {"is_direct": True} if body.get("is_direct") else {}
@@ -297,6 +299,8 @@ class FakeMatrix:
 
     def publish(self, user_id: str, room_id: str, published: bool) -> None:
         """``PUT /directory/list/room``: whoever may set the room's canonical alias."""
+        if published and not self.lists_rooms:
+            rules.deny("Not allowed to publish room")
         rules.check_send(self._room(room_id).state, user_id, "m.room.canonical_alias", "")
         (self.published.add if published else self.published.discard)(room_id)
 
