@@ -1,12 +1,14 @@
 """Groups: who may know of them, asking, deciding, inviting, leaving."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from copp_bot.core.commands.declare import Args
-from copp_bot.core.errors import UserError
+from copp_bot.core.errors import NotFound, UserError
 from copp_bot.core.ids import UserId
+from copp_bot.core.permissions import Role
 from copp_bot.features.groups import service, store
 from copp_bot.features.groups.commands import Handlers
 from copp_bot.features.groups.service import House
@@ -84,6 +86,26 @@ def test_the_groups_own_stewards_are_asked_where_they_are(house: SmallHouse, run
     assert len(house.sent_to(aino)) == 1 and len(house.sent_to("!stewards")) == 2
 
 
+def test_only_a_role_that_decides_is_asked(house: SmallHouse) -> None:
+    """Not one that may do something else there, nor one that is not declared any more."""
+    for name, role in (("helper", "helper"), ("former", "forgotten"), ("aino", "steward")):
+        house.grant(house.member(name, "rhythm"), role, RHYTHM)
+    policy = declared().policy()
+    helper = Role("helper", "helpers", 5, 0, everywhere=False, permissions=frozenset({"groups.members"}))
+    policy = replace(policy, roles={**policy.roles, "helper": helper})
+    room = service.stewards_room(house.session)
+    assert service.deciders_elsewhere(house.effects, policy, room, "rhythm") == (user("aino"),)
+
+
+def test_a_request_for_a_group_that_is_gone_is_not_open(house: SmallHouse, run: Handlers) -> None:
+    anna, sara = house.member("anna"), house.member("sara", roles=(("secretariat", COMMUNITY),))
+    store.ask(house.session, anna, "gone", NOW, "test")
+    with pytest.raises(UserError, match="No request of"):
+        run.decline(house.context(sara, "stewards"), Args({"user": anna, "key": "gone"}))
+    with pytest.raises(NotFound, match="There is no group gone"):
+        run.invite(house.context(sara, "stewards"), Args({"users": (anna,), "key": "gone"}))
+
+
 def test_an_unlisted_group_is_answered_like_none(house: SmallHouse, run: Handlers) -> None:
     """On every command, to who is outside."""
     ctx = house.context(house.member("anna"))
@@ -140,6 +162,7 @@ def test_who_decides(
     run.accept(ctx, args)
     (payload,) = house.tasks_of("groups.invite")
     assert (payload["users"], payload["rooms"], payload["asked"]) == ([anna], ["!rhythm"], True)
+    assert house.effects.trail[-1] == ("group.accepted", RHYTHM, ctx.viewer.user_id, anna)
     with pytest.raises(UserError, match="No request"):
         run.accept(ctx, args)
 
