@@ -152,6 +152,22 @@ def test_who_may_look_at_what(house: SmallHouse, run: Handlers) -> None:
         assert str(hidden.value).replace(str(number), "N") == str(missing.value).replace("999", "N")
 
 
+def test_whom_a_case_is_about_or_against_and_who_has_lost_the_role_see_nothing(
+    house: SmallHouse, run: Handlers
+) -> None:
+    case, policy = report(house, run, "lucia", "rhythm/home", "goran"), house.core.policy
+    birgit, matteo, goran = (house.viewer(user(name)) for name in ("birgit", "matteo", "goran"))
+    assert routing.may_see(policy, birgit, case)
+    case.against = birgit.user_id
+    assert not routing.may_see(policy, birgit, case)
+    case.against, case.about = None, birgit.user_id
+    assert not routing.may_see(policy, birgit, case)
+    case.about = None
+    for viewer, may in ((matteo, True), (goran, False)):
+        case.desk = f"{routing.PERSON}{viewer.user_id}"
+        assert routing.may_see(policy, viewer, case) is may
+
+
 def test_a_closed_case_is_told_and_can_be_appealed_to_somebody_else(house: SmallHouse, run: Handlers) -> None:
     case = report(house, run, "lucia", "coffee-shop", "goran")
     matteo = house.context(user("matteo"), "stewards")

@@ -1,6 +1,7 @@
 """Opening and closing by command: who may, what is refused and how, and keys that are never given twice."""
 
 import string
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from copp_bot.core.commands.declare import Args
 from copp_bot.core.errors import UserError
+from copp_bot.core.permissions import Role
 from copp_bot.features.groups import opening, store
 from copp_bot.features.groups.commands import Handlers
 from copp_bot.features.groups.jobs import Ends
@@ -91,6 +93,24 @@ def test_who_may_open_and_close(house: SmallHouse, run: Handlers) -> None:
             else:
                 may.add(name)
     assert (may_open, may_close) == ({"lead", "office"}, {"office"})
+
+
+@pytest.mark.parametrize(
+    ("permissions", "grants"), [({opening.NEW}, {"steward"}), ({opening.NEW, "roles.grant"}, set())]
+)
+def test_a_steward_is_named_by_who_may_grant_that_role(
+    house: SmallHouse, permissions: set[str], grants: set[str]
+) -> None:
+    """The permission alone, or the role alone, is not enough."""
+    anna, policy = house.member("anna", roles=(("opener", "community"),)), declared().policy()
+    opener = Role(
+        "opener", "openers", 60, 0, everywhere=True, permissions=frozenset(permissions), grants=frozenset(grants)
+    )
+    ctx = replace(house.context(anna), policy=replace(policy, roles={**policy.roles, "opener": opener}))
+    rooms, bea = DeclaredRooms(declared()), house.member("bea")
+    assert opening.plan(ctx, rooms, opening.Said("Drama", "training", None, None, None), BOT).key == "drama"
+    with pytest.raises(UserError, match="Naming a steward is not yours to do"):
+        opening.plan(ctx, rooms, opening.Said("Drama", "training", None, None, bea), BOT)
 
 
 def test_a_plan_is_for_discreet_places(house: SmallHouse, run: Handlers) -> None:

@@ -129,6 +129,19 @@ def test_where_one_does_not_serve(
         service.scope_of(ctx, run.rooms, group)
 
 
+def test_a_grant_that_lets_serve_nowhere_is_no_place_to_serve(house: SmallHouse, run: Handlers) -> None:
+    anna = steward(house, "anna", RHYTHM)
+    house.grant(anna, "forgotten", ARCHIVE)
+    assert service.scope_of(house.context(anna), run.rooms, None) == RHYTHM
+
+
+def test_which_group_is_asked_privately(house: SmallHouse, run: Handlers) -> None:
+    anna = steward(house, "anna", RHYTHM, ARCHIVE)
+    with pytest.raises(UserError, match="Which group") as asked:
+        service.scope_of(house.context(anna, "coffee-shop"), run.rooms, None)
+    assert asked.value.private
+
+
 def test_the_lead_serves_every_group_that_there_is(house: SmallHouse, run: Handlers) -> None:
     lead = house.context(house.member("birgit", roles=(("lead_steward", COMMUNITY),)))
     assert service.scope_of(lead, run.rooms, "hush") == HUSH

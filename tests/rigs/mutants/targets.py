@@ -70,11 +70,19 @@ TARGETS = (
     Target("copp_bot/features/roles/service.py", (
         "_role_and_scope", "_scope", "_check_target", "_check_rank", "_check_not_last", "_is_last",
     ), (*ROLES, "tests/features/roles/test_roles.py")),
-    Target("copp_bot/features/library/service.py", ("may_change_audience", "withdraw"), THINGS),
+    Target(
+        "copp_bot/features/library/service.py",
+        ("may_change_audience", "withdraw"),
+        (*THINGS, "tests/features/library/test_taking_back.py"),
+    ),
     Target("copp_bot/features/blogs/service.py", ("may_change",), THINGS),
     Target("copp_bot/features/meetings/service.py", ("may_change",), THINGS),
     Target("copp_bot/features/groups/service.py", ("members", "_may_decide", "_decide", "_target"), GROUPS),
-    Target("copp_bot/features/groups/opening.py", ("may_grant_steward", "_check_steward"), (f"{DEED}opening_groups",)),
+    Target(
+        "copp_bot/features/groups/opening.py",
+        ("may_grant_steward", "_check_steward"),
+        (f"{DEED}opening_groups", "tests/features/groups/test_opening.py"),
+    ),
     Target("copp_bot/features/cases/routing.py", ("may_see", "_is_at"), CASES),
     Target("copp_bot/features/stewards/service.py", ("scope_of",), SERVING),
 )  # fmt: skip
@@ -94,6 +102,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "copp_bot/core/store/rooms.py": {
         "is_joined: membership(session, room, user_id) if room else None -> (membership(session, room, user_id))":
             "No membership has no room.",
+    },
+    "copp_bot/features/stewards/service.py": {
+        "scope_of: key or here or '' -> (key or here)": TYPES_ONLY,
     },
     "copp_bot/core/mirror.py": {
         "place_of: RoomKey(row.key) if row.key else None -> (RoomKey(row.key))": TYPES_ONLY,
