@@ -202,7 +202,7 @@ def declare(core: Core) -> tuple[Command, ...]:
             deferred("Let someone into a group who has asked"),
             ACCEPT,
             "!group accept @anna:example.org rhythm",
-            (user, key),
+            (user, named),
             scope_from="service",
         ),
         Command(
@@ -250,7 +250,7 @@ def declare(core: Core) -> tuple[Command, ...]:
             deferred("Do not let someone into a group who has asked"),
             ACCEPT,
             "!group decline @anna:example.org rhythm",
-            (user, key),
+            (user, named),
             scope_from="service",
         ),
     )

@@ -98,7 +98,8 @@ def ask(effects: Effects, house: House, viewer: Viewer, key: str) -> tuple[Group
     info = house.rooms.groups().get(key)
     if info is None or not (info.listed or key in viewer.groups):
         said = shorten(key, LONGEST_TITLE)
-        raise NotFound(_("There is no group {key} that you can join. See !groups.").format(key=said))
+        # privately, as everything that is said of a group which is not listed
+        raise NotFound(_("There is no group {key} that you can join. See !groups.").format(key=said), private=True)
     if key in viewer.groups:
         return info, Asked.IN
     if info.closed:
@@ -253,7 +254,9 @@ def _membership(session: Session, key: str, user_id: UserId) -> str:
 def _decide(ctx: Context, house: House, user_id: UserId, key: str, outcome: Decided) -> GroupInfo:
     ctx.require(ACCEPT, group_scope(key))
     info = house.rooms.groups().get(key)
-    if info is None or not store.answer(ctx.session, user_id, key, outcome, ctx.viewer.user_id, ctx.now):
+    if info is None:
+        raise NotFound(_("There is no group {key}. See !groups.").format(key=shorten(key, LONGEST_TITLE)))
+    if not store.answer(ctx.session, user_id, key, outcome, ctx.viewer.user_id, ctx.now):
         raise UserError(
             _("No request of {user} for {key} is open. To bring someone in: !group invite {user} {key}").format(
                 user=user_id, key=key

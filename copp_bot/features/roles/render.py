@@ -64,7 +64,7 @@ def render_last(user: UserId) -> Reply:
 def render_left(changes: Sequence[Change], names: Mapping[UserId, str], rooms: RoomDirectory, zone: ZoneInfo) -> Reply:
     """Told to the Secretariat when people with roles have left the community."""
     lines: list[Line] = [
-        (_named(change.user_id, names), _(" has left the community and is no longer {what}.").format(what=what))
+        (_named(change.user_id, names), _(" is out of the community and no longer {what}.").format(what=what))
         for change in changes
         for what in [_what(change, rooms, zone)]
     ]

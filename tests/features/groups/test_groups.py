@@ -100,7 +100,7 @@ def test_only_a_role_that_decides_is_asked(house: SmallHouse) -> None:
 def test_a_request_for_a_group_that_is_gone_is_not_open(house: SmallHouse, run: Handlers) -> None:
     anna, sara = house.member("anna"), house.member("sara", roles=(("secretariat", COMMUNITY),))
     store.ask(house.session, anna, "gone", NOW, "test")
-    with pytest.raises(UserError, match="No request of"):
+    with pytest.raises(NotFound, match="There is no group gone"):
         run.decline(house.context(sara, "stewards"), Args({"user": anna, "key": "gone"}))
     with pytest.raises(NotFound, match="There is no group gone"):
         run.invite(house.context(sara, "stewards"), Args({"users": (anna,), "key": "gone"}))

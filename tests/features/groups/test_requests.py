@@ -81,7 +81,9 @@ async def test_accepted_and_banned_is_told_as_it_is(house: House) -> None:
     goran, matteo, aino = (house.people[name] for name in ("goran", "matteo", "aino"))
     await house.ask(goran, "direct", "!group join rhythm")
     await house.app.homeserver.ban(RoomId(house.rooms["rhythm"]), UserId(goran.user_id))
-    assert "while a ban is in force" in await house.ask(aino, "direct", f"!group accept {goran.user_id} Rhythm")
+    assert "while a ban is in force" in await house.ask(
+        aino, "direct", f"!group accept {goran.user_id} Rhythm and language"
+    )
     assert (await _shown(house, matteo))[-1].startswith("Accepted by aino, but they could not be let in")
     assert (await house.said(goran, "direct"))[-1].startswith("A steward has accepted, but I could not let you into")
     assert "You cannot join Rhythm and language as things are" in await house.ask(goran, "direct", "!group join rhythm")

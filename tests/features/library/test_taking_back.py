@@ -69,6 +69,21 @@ async def test_nothing_is_left(library: House, way: str) -> None:
     assert "There is no" in await library.ask(joao, "direct", f"!library show {number}")
 
 
+async def test_nothing_is_left_of_a_link(library: House) -> None:
+    lucia, room = library.people["lucia"], library.rooms["rhythm/library"]
+    asked = await lucia.say(room, "!library add https://zzshawm.example/zzreed Shawms")
+    number = number_in(await library.answer(lucia, room, asked))
+    assert "zzshawm" in dump(library)
+    await lucia.redact(room, asked)
+    await library.settled()
+    assert "zzshawm" not in dump(library)
+    asked = await lucia.say(room, "!library add https://zzshawm.example/zzreed Shawms")
+    number = number_in(await library.answer(lucia, room, asked))
+    await library.ask(lucia, "direct", f"!library withdraw {number}")
+    await library.settled()
+    assert "zzshawm" not in dump(library)
+
+
 async def test_the_homeservers_copy_goes_with_the_message_alone(library: House) -> None:
     """Who takes a thing off the shelf leaves what others still read; who redacts the message takes its file along."""
     lucia, room = library.people["lucia"], library.rooms["rhythm/library"]
