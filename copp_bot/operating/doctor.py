@@ -8,9 +8,9 @@ import shlex
 import shutil
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
@@ -22,6 +22,8 @@ from copp_bot.core.i18n import gettext as _
 from copp_bot.core.matrix.client import Client
 from copp_bot.core.matrix.login import connect
 from copp_bot.core.matrix.port import MatrixError
+from copp_bot.core.people import ROOT_KEY
+from copp_bot.core.permissions import EVERYTHING
 from copp_bot.core.settings import Settings
 from copp_bot.core.store import inbox, meta
 from copp_bot.core.store.inbox import InboxState
@@ -29,9 +31,11 @@ from copp_bot.core.store.said import NOTICED
 from copp_bot.operating.database import open_as_it_stands, revision_of, sqlite_file
 from copp_bot.rooms import apply as rooms_apply
 from copp_bot.rooms import power
+from copp_bot.rooms import store as rooms_store
 from copp_bot.rooms.declared import Declaration
 from copp_bot.rooms.notices import Notice
 from copp_bot.rooms.observe import Observed
+from copp_bot.rooms.power import RoleGrant
 from storage import migrate
 from storage.database import Database
 
@@ -191,6 +195,8 @@ async def _with_homeserver(
         yield _failed(error)
         return
     yield _power(declared, observed)
+    now = datetime.now(UTC)
+    yield _in_charge(declared, observed, await database.read(lambda session: rooms_store.grants(session, now)))
     todo = [step for step in steps if not isinstance(step, Notice)]
     yield Finding(
         not todo,
@@ -245,6 +251,21 @@ def _power(declared: Declaration, observed: Observed) -> Finding:
     words = _("The bot has the power it needs in {count} of {all} rooms.").format(count=len(enough), all=len(there))
     is_well = len(enough) == len(there)
     return Finding(is_well, words if is_well else words + " " + _("What to do in the others is said below."))
+
+
+def _in_charge(declared: Declaration, observed: Observed, grants: Sequence[RoleGrant]) -> Finding:
+    """Is somebody there who may do everything? Else nobody can give a role in the chat."""
+    root = observed.rooms.get(ROOT_KEY)
+    policy = declared.policy()
+    ruling = {grant.user_id for grant in grants if (role := policy.role(grant.role)) and EVERYTHING in role.permissions}
+    there = [user for user in ruling if root is not None and root.members.get(user) == "join"]
+    if there:
+        return Finding(True, _("{count} in the community may do everything.").format(count=len(there)))
+    sentence = _(
+        "Nobody who may do everything is in the community. Let them accept their invitation, or run copp-bot apply "
+        "--secretariat @somebody:{server}."
+    )
+    return Finding(False, sentence.format(server=observed.server))
 
 
 def _notices(steps: Iterable[object]) -> list[str]:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from copp_bot.core.ids import RoomId, UserId
+from copp_bot.core.ids import COMMUNITY, RoomId, RoomKey, UserId
 from copp_bot.core.settings import Settings
 from copp_bot.operating import doctor
 from copp_bot.rooms.observe import Observed, ObservedRoom
-from copp_bot.rooms.power import Creation
+from copp_bot.rooms.power import Creation, RoleGrant
 from storage import migrate
 from storage.database import Database
 from tests.core.rig import DECLARED
@@ -45,6 +45,19 @@ def test_the_bots_power_is_looked_at_in_each_room(level: int, is_well: bool) -> 
 def test_power_in_no_room_at_all_is_not_well() -> None:
     finding = doctor._power(DECLARED, Observed(BOT, {}))
     assert not finding.is_well and "Run copp-bot apply" in finding.sentence
+
+
+@pytest.mark.parametrize(("role", "membership", "is_well"), [
+    ("secretariat", "join", True), ("secretariat", "invite", False), ("secretariat", "leave", False),
+    ("lead_steward", "join", False),
+])  # fmt: skip
+def test_somebody_in_the_community_should_be_in_charge(role: str, membership: str, is_well: bool) -> None:
+    anna = UserId("@anna:example.org")
+    root = ObservedRoom(RoomId("!root"), RoomKey("root"), Creation("12", frozenset({BOT})), {}, {anna: membership})
+    observed = Observed(BOT, {RoomKey("root"): root})
+    finding = doctor._in_charge(DECLARED, observed, [RoleGrant(anna, role, COMMUNITY)])
+    assert finding.is_well is is_well
+    assert is_well or "copp-bot apply --secretariat @somebody:example.org" in finding.sentence
 
 
 def said(findings: list[doctor.Finding], words: str) -> doctor.Finding:

@@ -91,11 +91,15 @@ async def days(synapse: LocalHomeserver, tmp_path: Path, port: int) -> None:
     told = ("--homeserver", synapse.base_url, "--user-id", bot, "--password-file", "-", "--admin-token-file")
     assert "--password-file" in await copp_bot(first, "init", *told[:4], code=1)
     assert "rooms_config" in await copp_bot(first, "init", *told, str(token), stdin=f"{PASSWORD}\n")
-    await copp_bot(first, "apply")
-    assert "MEND The administrator's token works; the server still limits" in await copp_bot(first, "doctor", code=1)
     world = SynapseWorld(synapse)
     anna = await world.person("anna")
+    await copp_bot(first, "apply", "--secretariat", anna.user_id)
+    seen = await copp_bot(first, "doctor", code=1)
+    assert "MEND The administrator's token works; the server still limits" in seen
+    assert "MEND Nobody who may do everything is in the community" in seen
     async with running(first, port) as process:
+        for invited in await anna.invited():
+            await anna.join(invited)
         room = await reception(anna)
         await first_answer(anna, room, bot)
         asked = [await ask(anna, room, bot, "!help library")]
