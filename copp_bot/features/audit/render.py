@@ -38,6 +38,8 @@ ACTIONS: Mapping[str, str] = {
     "meeting.cancel": deferred("{actor} cancelled a meeting that {target} had planned in {scope}"),
     "meeting.withdraw": deferred("{actor} took away a meeting that {target} had planned in {scope}"),
     "journal.withdraw": deferred("{actor} took away an entry of {target}'s journal"),
+    "homeserver.restored": deferred("{actor} went on with an older state of the homeserver that was brought back"),
+    "rooms.restored": deferred("{actor} made the rooms as declared after that"),
     "database.restored": deferred("{actor} went on with an older database that was brought back"),
     "blog.publish": deferred("{actor} published a post in {scope}, or changed who may read it"),
     "blog.withdraw": deferred("{actor} withdrew a post of {target} in {scope}"),

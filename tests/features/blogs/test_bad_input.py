@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
         ("!blog new Title " + " ".join(f"#t{n}" for n in range(500)) + "\nText", "Those are 500 tags; 10 is the most"),
         ("!blog new Title\nText \x07", "invisible control character"),
         ("!blog show B", "is not such an id"),
-        ("!blog show L12", "is not such an id"),
+        ("!blog show L12", "L12 is of another kind. Did you mean !library show L12?"),
         ("!blog show B999999999", "There is no B999999999"),
         ("!blog publish B999999999", "There is no B999999999"),
         ("!blog search ???", "Say at least one word or #tag to look for, for example: !blog search rhythm"),

@@ -55,7 +55,7 @@ async def test_it_goes_with_its_message(blogs: House, way: str) -> None:
         ("!journal show J999999999", "There is no J999999999"),
         ("!journal withdraw J999999999", "There is no J999999999"),
         ("!blog new from:B12", "There is no J0"),
-        ("!journal show L12", "is not such an id"),
+        ("!journal show L12", "L12 is of another kind. Did you mean !library show L12?"),
     ],
 )
 async def test_bad_input(blogs: House, said: str, answered: str) -> None:
