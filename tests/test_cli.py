@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 
 from copp_bot.demo.homeserver import LocalHomeserver
+from tests.rigs.driver import HttpPerson
 
 ROOT = Path(__file__).parent.parent
 
@@ -254,6 +256,15 @@ async def test_a_wrong_password(synapse: LocalHomeserver, tmp_path: Path) -> Non
     assert code == 1 and "does not accept the password" in said
 
 
+async def _come_in(synapse: LocalHomeserver, user_id: str, name: str, password: str) -> None:
+    """Accept every invitation."""
+    token = await synapse.login(name, password)
+    async with aiohttp.ClientSession() as session:
+        person = HttpPerson(synapse.base_url, user_id, token, session)
+        for room in await person.invited():
+            await person.join(room)
+
+
 @pytest.mark.synapse
 async def test_from_plan_to_doctor(own_synapse: LocalHomeserver, tmp_path: Path) -> None:
     """Plan, apply, apply again, doctor; then a token that is not valid any more."""
@@ -274,6 +285,9 @@ async def test_from_plan_to_doctor(own_synapse: LocalHomeserver, tmp_path: Path)
     assert code == 0 and "as declared" in again
     code, said = await copp_bot("apply", "--former-secretariat", odile, folder=tmp_path, **settings)
     assert code == 1 and "nobody would be left in charge" in said and "Nothing was changed." in said
+    code, said = await copp_bot("doctor", folder=tmp_path, **settings)
+    assert code == 1 and said.count("MEND") == 1 and "Nobody who may do everything is in the community" in said
+    await _come_in(synapse, odile, "cli-odile", "secret")
     code, said = await copp_bot("doctor", folder=tmp_path, **settings)
     assert code == 0 and "MEND" not in said and "Signed in" in said
     (tmp_path / "var" / "access-token").write_text("syt_not_valid")

@@ -98,9 +98,9 @@ async def days(synapse: LocalHomeserver, tmp_path: Path, port: int) -> None:
     assert "MEND The administrator's token works; the server still limits" in seen
     assert "MEND Nobody who may do everything is in the community" in seen
     async with running(first, port) as process:
+        room = await reception(anna)
         for invited in await anna.invited():
             await anna.join(invited)
-        room = await reception(anna)
         await first_answer(anna, room, bot)
         asked = [await ask(anna, room, bot, "!help library")]
         seen = await copp_bot(first, "doctor")
