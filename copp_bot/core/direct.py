@@ -93,8 +93,8 @@ class DirectChats:
 
     def shared(self, effects: RowEffects, room_id: RoomId) -> None:
         """Somebody else has been invited to a direct chat, or has come."""
-        words = _("Somebody else can read this chat now. I answer here only what begins with ! or my name,")
-        effects.send(room_id, say(words + " " + _("and private things in a chat that is ours alone."), notice=False))
+        where = _("I answer here only what begins with ! or my name, and private things in a chat that is ours alone.")
+        effects.send(room_id, say(_("Somebody else can read this chat now."), where, notice=False))
 
     async def _open(self, payload: dict[str, Any]) -> TaskEffect | None:
         person = UserId(payload["person"])

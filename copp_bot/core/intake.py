@@ -195,6 +195,8 @@ class Intake:
             if len(new) < len(page.events) or page.next_token is None:
                 break
             start = page.next_token
+        else:
+            log.error("more was said in %s than can be read; what came first is not acted on", room_id)
         return found[::-1]
 
     async def _room(self, room_id: RoomId, part: JsonDict) -> RoomBatch:
@@ -219,7 +221,7 @@ class Intake:
         """What of ``state`` is so now, or is followed by what is.
 
         If somebody speaks while somebody else leaves, Synapse's next answer has the state as it was for the speaker:
-        whoever has left stands there again. Nothing later takes that back, so the homeserver is asked.
+        whoever has left stands there again, and stays where nobody speaks after that. So the homeserver is asked.
         """
         followed = timeline.keys(events)
         checked = await asyncio.gather(

@@ -120,7 +120,7 @@ def is_news(session: Session, room_id: RoomId, body: JsonDict) -> bool:
     """Does it change what the mirror says, and has nothing newer come through the sync since?"""
     row = rooms_store.membership(session, room_id, body["user_id"])
     was, to = row.membership if row else "leave", body["membership"]
-    changes = was != to if body["is_found"] else was in FOLLOWS[to]
+    changes = was != to if body.get("is_found") else was in FOLLOWS[to]  # rows of older versions do not say
     return changes and _time(row.since if row else None) == body["seen"]
 
 

@@ -9,36 +9,21 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from copp_bot.app import App
-from copp_bot.core.commands.declare import Args
-from copp_bot.core.context import Context
 from copp_bot.core.errors import SetupError
 from copp_bot.core.ids import RoomId
 from copp_bot.core.matrix.port import Unavailable, UnknownToken
-from copp_bot.core.reply import Reply, say
 from copp_bot.core.store import classify as classify_store
 from copp_bot.core.store import inbox as inbox_store
 from copp_bot.core.store import meta
 from copp_bot.core.store import rooms as rooms_store
 from storage.tables.inbox import InboxRow
 from tests.core.conftest import Stage
-from tests.core.rig import answer_to, text_command
+from tests.core.noting import commands, ran  # noqa: F401 - a fixture
+from tests.core.rig import answer_to
 from tests.core.scripted import scripted
 from tests.world import WAIT_SECONDS, Raw, message, posted_file
 
-ran: list[str] = []
-
-
-def note(_context: Context, args: Args) -> Reply:
-    """Write down what was said."""
-    ran.append(args.text("text"))
-    return say(f"noted {args.text('text')}")
-
-
-@pytest.fixture(autouse=True)
-def commands(stage: Stage) -> None:
-    """The command above."""
-    ran.clear()
-    stage.rig.extra = (text_command("note", note),)
+pytestmark = pytest.mark.usefixtures("commands")
 
 
 async def fence(stage: Stage, app: App) -> None:

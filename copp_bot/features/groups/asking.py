@@ -46,12 +46,10 @@ class CameOrWent:
 
     def __call__(self, effects: Effects, place: Place, membership: Membership) -> None:
         """End the requests, and say so on their cards."""
-        ended = service.ended(effects, self.house, place, membership)
-        for key in ended[1] if ended else ():
+        for key, outcome in service.ended(effects, self.house, place, membership).items():
             info = self.house.rooms.groups().get(key)
-            if ended is not None and info is not None:
-                user, by = membership.user_id, membership.sender
-                show_decided(effects, self.house.rooms, user, info, ended[0], by)
+            if info is not None:
+                show_decided(effects, self.house.rooms, membership.user_id, info, outcome, membership.sender)
 
 
 def _language(session: Session, rooms: RoomDirectory, target: str) -> str:

@@ -127,17 +127,19 @@ def cards(session: Session, user_id: UserId, key: str) -> dict[str, str]:
     return store.cards(session, user_id, key)
 
 
-def ended(effects: Effects, house: House, place: Place, membership: Membership) -> tuple[Decided, Sequence[str]] | None:
-    """A change in a space that ends a person's requests: what became of them, and the keys of the groups."""
-    key, user = str(place.key), membership.user_id
-    if key == ROOT_KEY and membership.membership in ("leave", "ban"):
-        outcome, keys = Decided.GONE, store.open_keys(effects.session, user, effects.now)
-    elif key in house.rooms.groups() and membership.membership in ("join", "invite"):
-        outcome, keys = Decided.NEEDLESS, [key]
+def ended(effects: Effects, house: House, place: Place, membership: Membership) -> dict[str, Decided]:
+    """End the requests of somebody who has come into a group, or is out of the community: key -> what became of it."""
+    key, user, to = str(place.key), membership.user_id, membership.membership
+    if key == ROOT_KEY and to in ("leave", "ban"):
+        wanted = dict.fromkeys(store.open_keys(effects.session, user, effects.now), Decided.GONE)
+    elif key in house.rooms.groups() and to in ("join", "invite"):
+        wanted = {key: Decided.NEEDLESS}
     else:
-        return None
-    by = membership.sender
-    return outcome, [one for one in keys if store.answer(effects.session, user, one, outcome, by, effects.now)]
+        wanted = {}
+    by, now = membership.sender, effects.now
+    return {
+        one: outcome for one, outcome in wanted.items() if store.answer(effects.session, user, one, outcome, by, now)
+    }
 
 
 def taken_back(effects: Effects, event_id: EventId) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlmodel import Session, col
 
 from copp_bot.core.store import meta
@@ -85,11 +85,7 @@ def take_back(session: Session, cause: str, now: datetime) -> None:
 
 def open_keys(session: Session, user_id: str, now: datetime) -> list[str]:
     """The groups that this person waits to hear from."""
-    statement = select(col(JoinRequestRow.group_key)).where(
-        col(JoinRequestRow.user_id) == user_id,
-        col(JoinRequestRow.answered_at).is_(None),
-        col(JoinRequestRow.asked_at) > now - OPEN_FOR,
-    )
+    statement = select(col(JoinRequestRow.group_key)).where(*_waits(user_id, now))
     return list(dict.fromkeys(session.scalars(statement.order_by(col(JoinRequestRow.id)))))
 
 
@@ -105,10 +101,13 @@ def answer(session: Session, user_id: str, key: str, outcome: str, by: str, now:
 
 
 def _open(session: Session, user_id: str, key: str, now: datetime) -> JoinRequestRow | None:
-    statement = select(JoinRequestRow).where(
+    statement = select(JoinRequestRow).where(*_waits(user_id, now), col(JoinRequestRow.group_key) == key)
+    return session.scalars(statement).first()
+
+
+def _waits(user_id: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
         col(JoinRequestRow.user_id) == user_id,
-        col(JoinRequestRow.group_key) == key,
         col(JoinRequestRow.answered_at).is_(None),
         col(JoinRequestRow.asked_at) > now - OPEN_FOR,
     )
-    return session.scalars(statement).first()

@@ -25,8 +25,7 @@ def render_revoked(change: Change, rooms: RoomDirectory, zone: ZoneInfo) -> Repl
 
 def render_laying_down(change: Change, rooms: RoomDirectory, zone: ZoneInfo) -> Reply:
     """Is it meant? Others can give it back, the person cannot."""
-    key = group_of(change.scope)
-    yes = f"role revoke {change.user_id} {change.role.name}{f' group:{key}' if key else ''} yes"
+    yes = f"role revoke {_typed(change)} yes"
     return say(
         _("You would lay down a role: {what}. You could not take it back yourself.").format(
             what=_what(change, rooms, zone)
@@ -57,7 +56,7 @@ def render_last(user: UserId) -> Reply:
     return say(
         _("You have left the community, and nobody else may do everything there. Your role waits for you."),
         (_("A steward can let you in again: "), code(f"!group invite {user}"), ". ", operator),
-        _("Make somebody else Secretariat before you go."),
+        _("Make somebody else Secretariat before you leave for good."),
     ).towards(user)
 
 
@@ -68,14 +67,15 @@ def render_left(changes: Sequence[Change], names: Mapping[UserId, str], rooms: R
         for change in changes
         for what in [_what(change, rooms, zone)]
     ]
-    commands: list[Line] = [(code(_to_grant(change)),) for change in changes]
+    commands: list[Line] = [(code(f"!role grant {_typed(change)}"),) for change in changes]
     back = _("A role does not come back with the person. When they are here again, it is given by:")
     return Reply((*lines, (back,), *commands), notice=False)
 
 
-def _to_grant(change: Change) -> str:
+def _typed(change: Change) -> str:
+    """The person, the role and the group, as a command takes them."""
     key = group_of(change.scope)
-    return f"!role grant {change.user_id} {change.role.name}{f' group:{key}' if key else ''}"
+    return f"{change.user_id} {change.role.name}{f' group:{key}' if key else ''}"
 
 
 def render_list(

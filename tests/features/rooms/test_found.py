@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from copp_bot.core.ids import RoomId, UserId
-from copp_bot.core.own_acts import Found, write_found
+from copp_bot.core.own_acts import Found, is_news, write_found
 from copp_bot.core.store import rooms as rooms_store
 from tests.features.rooms.jobs import look
 from tests.house import House
@@ -51,6 +51,17 @@ async def test_what_came_since_the_look_counts(house: House) -> None:
     await house.database.write(lambda session: write_found(session, [seen], house.app.clock.now()))
     await house.settled()
     assert await _known(house, user, "rhythm") == "leave"
+
+
+@pytest.mark.one_homeserver
+async def test_an_act_that_an_older_version_has_written_counts(house: House) -> None:
+    """It waits in the inbox when the bot is upgraded, and does not say that it was no finding."""
+    anna = await house.member("anna", "rhythm")
+    room, user = RoomId(house.rooms["rhythm"]), UserId(anna.user_id)
+    row = await house.database.read(lambda session: rooms_store.membership(session, room, user))
+    assert row is not None
+    body = {"user_id": user, "membership": "leave", "seen": row.since.isoformat()}
+    assert await house.database.read(lambda session: is_news(session, room, body))
 
 
 async def _believe(house: House, user: str, key: str, membership: str) -> None:
